@@ -1,0 +1,111 @@
+"""What a router function may ask for: the database, the reference data, the caller, the page."""
+
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Security
+from fastapi.openapi.models import OAuth2, OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import SecurityScopes
+from fastapi.security.base import SecurityBase
+from starlette.requests import Request
+
+from app.api.pagination import Page, Paging
+from app.api.problems import Malformed, header_fault
+from app.db import Database
+from app.errors import Forbidden, Unauthorized
+from app.services.access import Actor, Caller
+from app.services.clients.rules import SCOPES
+from app.services.clients.tokens import InvalidToken, Tokens
+from app.services.reference import Reference
+
+__all__ = ["Db", "Page", "Paging", "Ref", "actor", "requires"]
+
+TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
+CLIENT: Final = "thads.client"
+_REALM: Final = 'Bearer realm="thads"'
+
+
+async def _database(request: Request) -> Database:
+    db: Database = request.app.state.db
+    return db
+
+
+async def _reference(request: Request) -> Reference:
+    current: Reference = request.app.state.reference.current
+    return current
+
+
+Db = Annotated[Database, Depends(_database)]
+"""The database of this worker."""
+
+Ref = Annotated[Reference, Depends(_reference)]
+"""The current snapshot of units, officers, regimes and rules."""
+
+
+class _Access(SecurityBase):
+    """Turns the bearer token into a `Caller` that holds every scope the operation requires."""
+
+    scheme_name = "oauth2"
+    model = OAuth2(
+        description="OAuth 2.0 client credentials; the token goes into `Authorization: Bearer`.",
+        flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl=TOKEN_URL, scopes=SCOPES)),
+    )
+
+    async def __call__(self, request: Request, required: SecurityScopes) -> Caller:
+        caller = authenticated(request)
+        missing = [scope for scope in required.scopes if scope not in caller.scopes]
+        if missing:
+            needed = " ".join(required.scopes)
+            challenge = f'{_REALM}, error="insufficient_scope", scope="{needed}"'
+            raise Forbidden(
+                {"en": f"The token lacks the scope {needed}.", "vi": f"Mã truy cập thiếu phạm vi {needed}."},
+                headers={"WWW-Authenticate": challenge},
+            )
+        return caller
+
+
+_access: Final = _Access()
+
+
+def requires(scope: str) -> Any:
+    """`caller: Annotated[Caller, requires("cases:read")]`: the caller, or 401, or 403 without the scope."""
+    if scope not in SCOPES:
+        raise ValueError(f"unknown scope {scope}")
+    return Security(_access, scopes=[scope])
+
+
+def authenticated(request: Request) -> Caller:
+    """The client behind the token, with the scopes both of them have and the client's grants."""
+    tokens: Tokens = request.app.state.tokens
+    reference: Reference = request.app.state.reference.current
+    try:
+        verified = tokens.verify(_bearer(request))
+    except InvalidToken:
+        raise _invalid_token() from None
+    client = reference.clients.get(verified.client_id)
+    if client is None or client.disabled:
+        raise _invalid_token()
+    request.scope[CLIENT] = client.id
+    return Caller(client.id, verified.scopes & client.caller.scopes, client.caller.paths)
+
+
+def _bearer(request: Request) -> str:
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    values = [value for name, value in headers if name == b"authorization"]
+    if not values:
+        raise Unauthorized(headers={"WWW-Authenticate": _REALM})
+    if len(values) > 1:
+        fault = header_fault("Authorization", "repeated", "must not be repeated", "không được lặp lại")
+        raise Malformed(faults=[fault], headers={"WWW-Authenticate": f'{_REALM}, error="invalid_request"'})
+    scheme, _, token = values[0].decode("latin-1").partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized(headers={"WWW-Authenticate": _REALM})
+    return token.strip(" ")
+
+
+def _invalid_token() -> Unauthorized:
+    return Unauthorized(headers={"WWW-Authenticate": f'{_REALM}, error="invalid_token"'})
+
+
+def actor(request: Request, caller: Caller, reason: str | None = None) -> Actor:
+    """Who makes a change, for its trail; `reason` as the caller gave it."""
+    return Actor(caller.client_id, request.scope.get("request_id"), reason)

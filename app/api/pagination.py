@@ -1,0 +1,115 @@
+"""Keyset pages: an opaque, signed cursor names the last row seen.
+
+The signature binds it to the client, the path and the filters, so that a cursor cannot be carried over to a
+list it was not made for; the epoch lets an operator expire all of them.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import parse_qsl, quote, urlencode
+
+import orjson
+from fastapi import Depends, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.problems import CursorExpired, InvalidCursor
+from app.api.v1.schemas.base import Count
+from app.errors import Fault
+from app.services.access import Caller
+from app.settings import Settings
+
+DEFAULT_LIMIT: Final = 50
+MAX_LIMIT: Final = 500
+_MAC_SIZE: Final = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """How many items, and after which."""
+
+    limit: int
+    cursor: str | None
+
+
+async def page(
+    limit: Annotated[
+        Annotated[Count, Field(ge=1, le=MAX_LIMIT)],
+        Query(description="items in a page", examples=[DEFAULT_LIMIT]),
+    ] = DEFAULT_LIMIT,
+    cursor: Annotated[
+        str | None, Query(description="`next` of the page before", examples=["WzEsIjIwMjQtMDMtMTUiXQ"])
+    ] = None,
+) -> Page:
+    """The page the query string asks for."""
+    return Page(limit, cursor)
+
+
+Paging = Annotated[Page, Depends(page)]
+
+
+def after(request: Request, caller: Caller, asked: Page) -> tuple[Any, ...] | None:
+    """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise."""
+    if asked.cursor is None:
+        return None
+    settings: Settings = request.app.state.settings
+    try:
+        packed = base64.b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise _refused() from None
+    payload, mac = packed[:-_MAC_SIZE], packed[-_MAC_SIZE:]
+    if not hmac.compare_digest(mac, _mac(request, caller, payload)):
+        raise _refused()
+    epoch, *key = orjson.loads(payload)
+    if epoch != settings.cursor_epoch:
+        raise CursorExpired
+    return tuple(key)
+
+
+def _refused() -> InvalidCursor:
+    message = {"en": "is not a cursor of this list", "vi": "không phải con trỏ của danh sách này"}
+    return InvalidCursor(faults=[Fault("invalid-cursor", message, parameter="cursor")])
+
+
+def page_answer(
+    request: Request,
+    caller: Caller,
+    asked: Page,
+    items: Sequence[dict[str, Any]],
+    key: Callable[[dict[str, Any]], tuple[Any, ...]],
+) -> Response:
+    """The page as JSON with `next`; of up to `limit + 1` rows the last only tells that there is more."""
+    if len(items) <= asked.limit:
+        return Response(orjson.dumps({"items": items, "next": None}), media_type="application/json")
+    kept = items[: asked.limit]
+    cursor = make_cursor(request, caller, key(kept[-1]))
+    query = urlencode([*_filters(request, "cursor"), ("cursor", cursor)])
+    link = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
+    body = orjson.dumps({"items": kept, "next": cursor})
+    return Response(body, headers={"Link": link}, media_type="application/json")
+
+
+def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...]) -> str:
+    """The cursor that continues after the row with this sort key."""
+    settings: Settings = request.app.state.settings
+    payload = orjson.dumps([settings.cursor_epoch, *key])
+    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload)).rstrip(b"=").decode()
+
+
+def _filters(request: Request, *without: str) -> list[tuple[str, str]]:
+    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return [(name, value) for name, value in pairs if name not in without]
+
+
+def _mac(request: Request, caller: Caller, payload: bytes) -> bytes:
+    settings: Settings = request.app.state.settings
+    list_of = [caller.client_id, request.scope["path"], sorted(_filters(request, "cursor", "limit"))]
+    secret = settings.cursor_secret.get_secret_value().encode()
+    signed = hashlib.sha256(orjson.dumps(list_of)).digest() + payload
+    return hmac.digest(secret, signed, "sha256")[:_MAC_SIZE]

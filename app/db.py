@@ -1,0 +1,202 @@
+"""Connections: reads as prepared statements, changes as units of work. The only place that commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final, Protocol, TypeVar, cast
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import AdaptersMap, Loader
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from app.errors import Busy, Conflict
+from app.settings import Settings
+
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+ATTEMPTS: Final = 4
+# deadlock and serialization failure: PostgreSQL asks for the whole transaction again
+RETRIED: Final = ("40P01", "40001")
+# lock and statement timeouts, shutdown, too many connections, connection failures
+BUSY: Final = ("55P03", "57014", "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "25P04")
+
+
+class _Text(Loader):
+    """UUIDs and dates stay the text they arrive as: answers need no more."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode()
+
+
+class _Instant(Loader):
+    """`2026-11-24 02:00:00.5+00` becomes RFC 3339 (sessions run in UTC)."""
+
+    def load(self, data: Buffer) -> str:
+        return bytes(data).decode().replace(" ", "T", 1)[:-3] + "Z"
+
+
+def _options(settings: Settings) -> str:
+    values = {
+        "timezone": "UTC",
+        "datestyle": "ISO",
+        "jit": "off",
+        "statement_timeout": settings.statement_timeout_ms,
+        "lock_timeout": settings.lock_timeout_ms,
+        "idle_in_transaction_session_timeout": 10_000,
+        "transaction_timeout": settings.statement_timeout_ms * 2,
+        "client_connection_check_interval": 1_000,
+    }
+    return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+def _texts(adapters: AdaptersMap) -> None:
+    for name in ("uuid", "date"):
+        adapters.register_loader(name, _Text)
+    adapters.register_loader("timestamptz", _Instant)
+
+
+async def _prepare(connection: psycopg.AsyncConnection[Row]) -> None:
+    _texts(connection.adapters)
+    connection.prepared_max = 500
+
+
+class Reads(Protocol):
+    """Where a query may be asked: the read pool, or the transaction of a change that answers with what it wrote."""
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one statement; UUIDs, dates and instants as text."""
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+
+
+class Within:
+    """Reads what an open unit of work has written so far."""
+
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one statement inside the transaction."""
+        raw = await (await self._session.connection()).get_raw_connection()
+        connection = cast("psycopg.AsyncConnection[Row]", raw.driver_connection)
+        async with connection.cursor() as cursor:
+            _texts(cursor.adapters)
+            await cursor.execute(sql.encode(), params)
+            return await cursor.fetchall()
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = await self.fetch(sql, params)
+        return rows[0] if rows else None
+
+
+def translated(error: BaseException) -> Exception | None:
+    """The domain error that a database error means to a caller, if it means one."""
+    original = getattr(error, "orig", error)
+    if isinstance(error, PoolTimeout | PoolExhausted):
+        return Busy(headers={"Retry-After": "1"})
+    state = getattr(original, "sqlstate", None)
+    if state in RETRIED:
+        return Conflict()
+    if state in BUSY or (state is None and isinstance(original, psycopg.OperationalError)):
+        return Busy(headers={"Retry-After": "1"})
+    return None
+
+
+class Database:
+    """One per worker: a pool of autocommit connections for reads, an engine for changes."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._reads: AsyncConnectionPool[psycopg.AsyncConnection[Row]] = AsyncConnectionPool(
+            settings.libpq_url,
+            kwargs={"autocommit": True, "options": _options(settings), "application_name": "thads-read"},
+            min_size=1,
+            max_size=settings.pool_size,
+            timeout=settings.pool_wait_seconds,
+            max_waiting=settings.pool_size * 32,
+            configure=_prepare,
+            open=False,
+        )
+        self._engine = create_async_engine(
+            settings.sqlalchemy_url,
+            pool_size=settings.write_pool_size,
+            max_overflow=0,
+            pool_timeout=settings.pool_wait_seconds,
+            pool_pre_ping=True,
+            connect_args={"options": _options(settings), "application_name": "thads-write"},
+        )
+        self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._reload: Callable[[], Awaitable[None]] | None = None
+
+    async def open(self) -> None:
+        """Opens the read pool; waits for its first connection."""
+        await self._reads.open(wait=True, timeout=10)
+
+    async def close(self) -> None:
+        """Gives every connection back."""
+        await self._reads.close()
+        await self._engine.dispose()
+
+    def on_reference_change(self, reload: Callable[[], Awaitable[None]]) -> None:
+        """`reload` runs after a unit of work of this worker that changed reference data."""
+        self._reload = reload
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
+        """A read connection, for the rare answer that needs more than one statement."""
+        try:
+            async with self._reads.connection() as connection:
+                yield connection
+        except (psycopg.Error, PoolTimeout) as error:
+            raise translated(error) or error from error
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one prepared statement; UUIDs, dates and instants as text."""
+        async with self.reading() as connection:
+            cursor = await connection.execute(sql.encode(), params, prepare=True)
+            return await cursor.fetchall()
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = await self.fetch(sql, params)
+        return rows[0] if rows else None
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Runs `work` as one transaction and commits it; all or nothing.
+
+        Deadlocks and serialization failures repeat the whole of it, so `work` must not touch anything else.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                async with self._sessions.begin() as session:
+                    result = await work(session)
+            except (DBAPIError, PoolExhausted) as error:
+                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+                if state in RETRIED and attempt < ATTEMPTS - 1:
+                    await asyncio.sleep(0.02 * 2**attempt)
+                    continue
+                raise translated(error) or error from error
+            if session.info.get("reference_changed") and self._reload is not None:
+                await self._reload()
+            return result
+        raise Busy  # unreachable: the last attempt raises
+
+    async def listen(self, channel: str, heard: Callable[[], Awaitable[None]]) -> None:
+        """Calls `heard` on every notification, and after every reconnect, until cancelled."""
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(self.settings.libpq_url, autocommit=True)
+                async with connection:
+                    await connection.execute(f"LISTEN {channel}".encode())
+                    await heard()
+                    async for _ in connection.notifies():
+                        await heard()
+            except (psycopg.Error, Busy):
+                await asyncio.sleep(1)

@@ -1,0 +1,164 @@
+"""The books: append-only entries and the rollups kept with them in the same transaction."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import metadata, money, one_of, recorded_at
+from app.models.codes import ACCOUNTS, ACCOUNTS_STOCK, ENTRY_ACCOUNTS, EVENTS, PERIOD_STATES, SOURCES
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("case_id", Uuid, ForeignKey("enforcement_case.id"), primary_key=True),
+    Column("event_no", SmallInteger, primary_key=True),
+    Column("line", SmallInteger, primary_key=True),
+    Column("event", Text, nullable=False),
+    Column("unit_id", Uuid, nullable=False),
+    Column("officer_id", Uuid, nullable=False),
+    Column("from_account", Text, nullable=False),
+    Column("to_account", Text, nullable=False),
+    Column("cases", SmallInteger, nullable=False),
+    money("amount_vnd"),
+    Column("effective_on", Date, nullable=False, comment="the true day"),
+    Column("booked_on", Date, nullable=False, comment="the day it counts on: later when the period was closed"),
+    Column("reverses", SmallInteger, comment="event_no of the event this one takes back"),
+    Column("source", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("request_id", Uuid),
+    Column("document_no", Text),
+    Column("ground", Text),
+    Column("note", Text),
+    recorded_at(),
+    one_of("event", EVENTS),
+    one_of("source", SOURCES),
+    one_of("from_account", ENTRY_ACCOUNTS),
+    one_of("to_account", ENTRY_ACCOUNTS),
+    CheckConstraint("cases IN (0, 1) AND amount_vnd >= 0", name="moves"),
+    CheckConstraint("from_account <> to_account", name="accounts"),
+    CheckConstraint("booked_on >= effective_on", name="days"),
+    Index("ix_entry_unit_id", "unit_id", "booked_on"),
+    Index("ix_entry_officer_id", "officer_id", "booked_on"),
+)
+
+
+def _balances(accounts: tuple[str, ...]) -> list[Column[int]]:
+    return [money(f"{measure}_{account}") for measure in ("cases", "money") for account in accounts]
+
+
+rollup_unit_month = Table(
+    "rollup_unit_month",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    *_balances(ACCOUNTS),
+)
+
+rollup_unit_day = Table(
+    "rollup_unit_day",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("day", Date, primary_key=True),
+    *_balances(ACCOUNTS),
+)
+
+rollup_officer_month = Table(
+    "rollup_officer_month",
+    metadata,
+    Column("officer_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
+    *_balances(ACCOUNTS),
+    Index("ix_rollup_officer_month_unit_id", "unit_id", "month"),
+)
+
+book_year = Table(
+    "book_year",
+    metadata,
+    Column("fiscal_year", SmallInteger, primary_key=True, autoincrement=False),
+    comment="fiscal years that have a stored opening; a statement starts from the latest one not after it",
+)
+
+unit_opening = Table(
+    "unit_opening",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("fiscal_year", SmallInteger, ForeignKey("book_year.fiscal_year"), primary_key=True),
+    *_balances((*ACCOUNTS_STOCK, "register_carried", "register_new", "register_back", "register_moved")),
+)
+
+open_stock = Table(
+    "open_stock",
+    metadata,
+    Column("unit_id", Uuid, nullable=False),
+    Column("decision_month", Date, nullable=False),
+    Column("with_conditions", Boolean, nullable=False),
+    Column("high_value", Boolean, nullable=False, comment="at or above the threshold of the rule in force"),
+    Column("matter_id", Uuid, comment="only of matters a steering committee has tracked"),
+    Column("cases", BigInteger, nullable=False),
+    money("amount_vnd"),
+    money("outstanding_vnd"),
+    UniqueConstraint(
+        "unit_id",
+        "decision_month",
+        "with_conditions",
+        "high_value",
+        "matter_id",
+        name="uq_open_stock_key",
+        postgresql_nulls_not_distinct=True,
+    ),
+)
+
+accounting_period = Table(
+    "accounting_period",
+    metadata,
+    Column("month", Date, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("changed_at", DateTime(timezone=True), nullable=False),
+    one_of("state", PERIOD_STATES),
+    comment="months that are no longer open; a month without a row is open",
+)
+
+change_record = Table(
+    "change_record",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("unit_id", Uuid),
+    Column("version", BigInteger, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("transaction_id", BigInteger, nullable=False, comment="lets a feed wait for older writers"),
+    recorded_at(),
+    Index("ix_change_record_recorded_at", "subject", "recorded_at"),
+)
+
+audit_record = Table(
+    "audit_record",
+    metadata,
+    Column("id", BigInteger, primary_key=True),
+    Column("subject", Text, nullable=False),
+    Column("subject_id", Text, nullable=False),
+    Column("unit_id", Uuid),
+    Column("action", Text, nullable=False),
+    Column("client_id", Text, nullable=False),
+    Column("request_id", Uuid),
+    Column("reason", Text),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
+    recorded_at(),
+    Index("ix_audit_record_subject_id", "subject_id", "id"),
+)

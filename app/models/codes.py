@@ -1,0 +1,51 @@
+"""The closed lists of codes that tables check and the books are kept in. Labels live in the code lists."""
+
+from typing import Final
+
+LEVELS: Final = ("national", "provincial", "district", "regional")
+RANKS: Final = ("primary", "intermediate", "senior", "verifier", "clerk")
+TRACKING_LEVELS: Final = ("central", "provincial")
+MATTER_STATES: Final = ("not_accepted", "enforcing", "assets_exhausted", "done")
+CASE_KINDS: Final = (
+    "civil", "criminal", "administrative", "family", "commercial", "labour", "bankruptcy", "arbitration",
+    "other",
+)  # fmt: skip
+INITIATIONS: Final = ("ex_officio", "on_request")
+PARTY_ROLES: Final = ("creditor", "debtor", "related")
+PARTY_KINDS: Final = ("individual", "organisation")
+OBLIGATION_KINDS: Final = ("money_state_budget", "money_party", "non_monetary")
+INDICATORS: Final = ("cases_rate", "money_rate")
+PERIOD_STATES: Final = ("open", "closed", "frozen")
+
+# Bits of a case's segment: what reports cut by. A case may carry several.
+SEGMENT_CREDIT: Final = 1  # a credit institution is creditor
+SEGMENT_CORRUPTION: Final = 2  # a corruption or economic matter
+SEGMENT_BUDGET: Final = 4  # money owed to the State budget
+
+# Accounts of the books. Each event moves a case, its money or both from one to another.
+ACCOUNTS_IN: Final = ("accepted", "raised", "register_back", "handed_in")
+ACCOUNTS_WITH_CONDITIONS: Final = ("enforcing", "deferred_by_agreement", "other")
+ACCOUNTS_STOCK: Final = (*ACCOUNTS_WITH_CONDITIONS, "no_conditions", "deferred", "suspended")
+ACCOUNTS_DONE: Final = ("completed", "terminated", "reduced", "returned")
+# Stock carried over (lowers A1) and stock taken in this year (lowers A2) go to the separate register apart.
+ACCOUNTS_REGISTER: Final = ("register_carried", "register_new")
+ACCOUNTS_OUT: Final = ("entrusted", "withdrawn", "pulled_up", *ACCOUNTS_REGISTER, "handed_out")
+# Cases in the separate register change hands outside the counted stock: register_moved ↔ elsewhere.
+ACCOUNTS_MEMO: Final = ("register_moved",)
+ACCOUNTS: Final = (*ACCOUNTS_IN, *ACCOUNTS_STOCK, *ACCOUNTS_DONE, *ACCOUNTS_OUT, *ACCOUNTS_MEMO)
+ENTRY_ACCOUNTS: Final = (*ACCOUNTS, "elsewhere")
+
+# Where the one unit of a case sits now. "new" only lives inside the transaction that accepts the case.
+CASE_STATES: Final = (
+    "new", *ACCOUNTS_STOCK, "completed", "terminated", "returned", "entrusted", "withdrawn", "pulled_up",
+    "register",
+)  # fmt: skip
+
+EVENTS: Final = (
+    "accepted", "amount_raised", "collected", "completed", "reduced", "conditions_lost", "conditions_found",
+    "moved_to_other", "deferred_by_agreement", "deferred", "suspended", "continued", "terminated",
+    "terminated_in_part", "entrusted", "entrusted_in_part", "struck_off", "withdrawn", "pulled_up",
+    "to_separate_register", "back_from_register", "request_returned", "handed_over", "officer_changed",
+    "reversed",
+)  # fmt: skip
+SOURCES: Final = ("person", "partner", "plan")

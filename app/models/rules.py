@@ -1,0 +1,80 @@
+"""What the law may change, as data with a validity: regimes, priority rules, targets."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from app.models.base import metadata, one_of, recorded_at, uuid_key, validity
+from app.models.codes import INDICATORS
+
+regime = Table(
+    "regime",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("name_vi", Text, nullable=False),
+    Column("name_en", Text, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    Column("lines", JSONB, nullable=False, comment="line of the counting identity → accounts that feed it"),
+    validity(),
+)
+
+priority_rule = Table(
+    "priority_rule",
+    metadata,
+    Column("flag", Text, primary_key=True),
+    Column("version", SmallInteger, primary_key=True),
+    Column("years", SmallInteger),
+    Column(
+        "years_inclusive",
+        Boolean,
+        nullable=False,
+        comment="true: raised on the very day; false: the day after",
+    ),
+    Column("min_amount_vnd", BigInteger),
+    Column("amount_meant", Text, nullable=False),
+    Column("requires_conditions", Boolean, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    validity(),
+    one_of("flag", ("long_running", "high_value", "steering_committee")),
+    one_of("amount_meant", ("value", "outstanding")),
+    UniqueConstraint("flag", "validity", name="uq_priority_rule_flag"),  # WITHOUT OVERLAPS in the database
+)
+
+target = Table(
+    "target",
+    metadata,
+    uuid_key(),
+    Column("unit_id", Uuid, ForeignKey("unit.id")),
+    Column("officer_id", Uuid, ForeignKey("officer.id")),
+    Column("fiscal_year", SmallInteger, nullable=False),
+    Column("indicator", Text, nullable=False),
+    Column("version", SmallInteger, nullable=False, comment="1 when set, 2… as amended; all stay"),
+    Column("rate_bp", Integer, nullable=False, comment="hundredths of a percent: 8390 is 83.90 %"),
+    Column("decision_no", Text, nullable=False),
+    Column("decision_date", Date, nullable=False),
+    Column("signer", Text, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    recorded_at(),
+    one_of("indicator", INDICATORS),
+    CheckConstraint("rate_bp BETWEEN 0 AND 10000", name="rate"),
+    CheckConstraint("num_nonnulls(unit_id, officer_id) = 1", name="holder"),
+    Index(
+        "uq_target_version", "unit_id", "officer_id", "fiscal_year", "indicator", "version",
+        unique=True, postgresql_nulls_not_distinct=True,
+    ),
+    Index("ix_target_fiscal_year", "fiscal_year", "unit_id"),
+    Index("ix_target_officer_id", "officer_id", "fiscal_year"),
+)  # fmt: skip

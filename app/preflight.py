@@ -1,0 +1,154 @@
+"""What must hold before the service starts; every refusal is one sentence for the person at the terminal."""
+
+import os
+import secrets
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from joserfc.jwk import OKPKey
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import ValidationError
+from sqlalchemy import create_engine, pool
+from sqlalchemy.exc import DBAPIError
+
+from app.settings import Settings
+
+ROOT: Final = Path(__file__).parent.parent
+OLDEST_SERVER: Final = 18
+CONNECT_SECONDS: Final = 5
+# one migration at a time, however many containers start together
+_MIGRATION_LOCK: Final = 0x7468616473
+
+
+class Refused(Exception):
+    """The service cannot start like this; the text says why and what to do, without secrets."""
+
+
+def read_settings() -> Settings:
+    """The settings of the environment; names the variable that does not hold, never its value."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise Refused("; ".join(_fault(fault) for fault in error.errors(include_input=False))) from error
+
+
+def _fault(fault: Any) -> str:
+    message = str(fault["msg"]).removeprefix("Value error, ")
+    return " ".join([*(f"THADS_{str(name).upper()}:" for name in fault["loc"]), message])
+
+
+def own_secrets(folder: Path) -> None:
+    """Names the signing key and the cursor secret of the data folder in the environment; makes them once.
+
+    What the environment already names stays.
+    """
+    key = _once(folder / "signing.pem", lambda: OKPKey.generate_key("Ed25519").as_pem(private=True).decode())
+    secret = _once(folder / "cursor.secret", lambda: secrets.token_urlsafe(48))
+    os.environ.setdefault("THADS_SIGNING_KEY", str(key))
+    os.environ.setdefault("THADS_CURSOR_SECRET", secret.read_text())
+
+
+def _once(path: Path, make: Callable[[], str]) -> Path:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}")
+        with os.fdopen(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(make())
+        draft.rename(path)
+    return path
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """The socket to serve on, so that a taken port is known before anything long begins."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        raise Refused(f"cannot serve on {host}:{port}: {error.strerror}; set another PORT") from error
+    sock.set_inheritable(True)
+    return sock
+
+
+@contextmanager
+def connected(settings: Settings) -> Iterator[psycopg.Connection]:
+    """An autocommit connection to a server that is new enough."""
+    place = _place(settings)
+    try:
+        connection = psycopg.connect(settings.libpq_url, autocommit=True, connect_timeout=CONNECT_SECONDS)
+    except psycopg.OperationalError as error:
+        reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
+        raise Refused(f"cannot connect to PostgreSQL at {place}: {reason}") from error
+    with connection:
+        if connection.info.server_version < OLDEST_SERVER * 10_000:
+            found = connection.info.parameter_status("server_version")
+            raise Refused(f"PostgreSQL {OLDEST_SERVER} or later is needed, {place} runs {found}")
+        yield connection
+
+
+def _place(settings: Settings) -> str:
+    """Host, port and database of the URL, without user and password."""
+    try:
+        parts = conninfo_to_dict(settings.libpq_url)
+    except psycopg.ProgrammingError as error:
+        # libpq may repeat the whole URL here, password included
+        raise Refused("THADS_DATABASE_URL: not a valid postgresql:// URL") from error
+    return f"{parts.get('host', 'the local socket')}:{parts.get('port', 5432)}/{parts.get('dbname', '')}"
+
+
+def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Brings the schema to the newest revision; the revisions before and after."""
+    with connected(settings) as guard:
+        guard.execute("SELECT pg_advisory_lock(%s)", [_MIGRATION_LOCK])
+        before = _revision(guard)
+        engine = create_engine(settings.sqlalchemy_url, poolclass=pool.NullPool)
+        try:
+            with engine.connect() as connection:
+                config = _alembic()
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise Refused(_why_not_migrated(error, guard.info.user)) from error
+        return before, _revision(guard) or ""
+
+
+def require_schema(settings: Settings) -> None:
+    """Refuses a database that is not at the revision this version was written for."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    with connected(settings) as connection:
+        found = _revision(connection)
+    if found != head:
+        raise Refused(f"the database schema is at revision {found}, this version needs {head}; run migrate")
+
+
+def _alembic() -> Config:
+    return Config(ROOT / "alembic.ini")
+
+
+def _revision(connection: psycopg.Connection) -> str | None:
+    if connection.execute("SELECT to_regclass('alembic_version')").fetchone() == (None,):
+        return None
+    row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return str(row[0]) if row else None
+
+
+def _why_not_migrated(error: DBAPIError, role: str) -> str:
+    original = error.orig
+    message = str(getattr(getattr(original, "diag", None), "message_primary", None) or original).splitlines()[0]
+    if isinstance(original, psycopg.errors.InsufficientPrivilege):
+        return (
+            f"the role {role} may not migrate this database ({message}): "
+            f"it must own the database, or be granted CREATE on it and on its schema public"
+        )
+    if isinstance(original, psycopg.errors.LockNotAvailable):
+        return "the migration waited too long for a lock; stop what uses the database and run migrate again"
+    return f"the migration failed and was rolled back: {message}"

@@ -1,0 +1,1 @@
+"""What the service does, one package per capability; knows no HTTP."""

@@ -1,0 +1,44 @@
+"""Who asks, and the one predicate that says what they may see (deny by default)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A client as its verified token and its grants describe it; `paths` are the unit subtrees it may see."""
+
+    client_id: str
+    scopes: frozenset[str]
+    paths: tuple[str, ...]
+
+    def covers(self, path: str) -> bool:
+        """Whether a unit at `path` lies in one of the caller's subtrees."""
+        return any(path.startswith(root) for root in self.paths)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who makes a change, in which request and why: what the trail of the change names."""
+
+    client_id: str
+    request_id: str | None = None
+    reason: str | None = None
+    source: str = "partner"
+
+
+def path_ranges(paths: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Bounds [lower, upper) of subtrees for ranges in COLLATE "C", where "/" is the sign after "."."""
+    return list(paths), [path[:-1] + "/" for path in paths]
+
+
+def wall(row: str, ranges: int) -> str:
+    """The row wall: `row` lies in one of the caller's subtrees. Parameters `lower` and `upper` are arrays.
+
+    One range, the usual case, is written so that an index on the path could serve it.
+    """
+    if ranges == 1:
+        return f"{row}.unit_path >= (%(lower)s::text[])[1] AND {row}.unit_path < (%(upper)s::text[])[1]"
+    return (
+        f"EXISTS (SELECT FROM unnest(%(lower)s::text[], %(upper)s::text[]) g (lower, upper) "
+        f"WHERE {row}.unit_path >= g.lower AND {row}.unit_path < g.upper)"
+    )

@@ -1,0 +1,1 @@
+"""The books: how every event of a case moves it and its money between accounts."""

@@ -1,0 +1,207 @@
+"""Reading cases. Every statement starts from what the caller may see; lists are ranges of an index."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from app.db import Reads, Row
+from app.models.cases import HIGH_VALUE_INDEX_FLOOR
+from app.models.codes import SEGMENT_CREDIT
+from app.services.access import wall
+from app.services.cases.rules import search_form
+from app.services.reference import Scope
+
+ITEM_COLUMNS: Final = (
+    "c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind, c.initiation, "
+    "c.segment, c.account, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on, c.left_on, c.version"
+)
+"""The list projection of a case; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class HighValue:
+    """What makes an open case with conditions a high-value one on a day: amount in VND, newest decision date."""
+
+    min_amount_vnd: int
+    decided_until: date
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """What a list of cases is narrowed to; None leaves a criterion out."""
+
+    officer_id: str | None = None
+    matter_id: str | None = None
+    state: str | None = None
+    is_open: bool | None = None
+    with_conditions: bool | None = None
+    kind: str | None = None
+    initiation: str | None = None
+    decided_from: date | None = None
+    decided_until: date | None = None
+    amount_min: int | None = None
+    amount_max: int | None = None
+    credit_institution: bool | None = None
+    long_running_until: date | None = None
+    high_value: HighValue | None = None
+    steering_on: date | None = None
+    file_no: str | None = None
+    decision_no: str | None = None
+    debtor: str | None = None
+    creditor: str | None = None
+    changed_since: datetime | None = None
+    newest_first: bool = True
+
+
+# Criteria that compare a column with a parameter of the same name.
+_COMPARED: Final = {
+    "officer_id": "c.officer_id = %(officer_id)s",
+    "matter_id": "c.matter_id = %(matter_id)s",
+    "state": "c.account = %(state)s",
+    "kind": "c.kind = %(kind)s",
+    "initiation": "c.initiation = %(initiation)s",
+    "decided_from": "c.decision_date >= %(decided_from)s",
+    "decided_until": "c.decision_date <= %(decided_until)s",
+    "amount_min": "c.amount_vnd >= %(amount_min)s",
+    "amount_max": "c.amount_vnd <= %(amount_max)s",
+    "file_no": "c.file_no = %(file_no)s",
+    "decision_no": "c.decision_no = %(decision_no)s",
+    "long_running_until": "c.is_open AND c.decision_date <= %(long_running_until)s",
+    "steering_on": (
+        "c.is_open AND c.steering_matter AND EXISTS (SELECT FROM matter_tracking t "
+        "WHERE t.matter_id = c.matter_id AND t.tracked @> %(steering_on)s)"
+    ),
+    "changed_since": (
+        "c.id IN (SELECT id FROM enforcement_case WHERE recorded_at >= %(changed_since)s UNION "
+        "SELECT subject_id::uuid FROM change_record WHERE subject = 'case' AND recorded_at >= %(changed_since)s)"
+    ),
+}
+# Criteria that are constants of the statement, so that partial indexes serve them.
+_CONSTANT: Final = {
+    ("is_open", True): "c.is_open",
+    ("is_open", False): "NOT c.is_open",
+    ("with_conditions", True): "c.is_open AND c.with_conditions",
+    ("with_conditions", False): "c.is_open AND NOT c.with_conditions",
+    ("credit_institution", True): f"c.segment & {SEGMENT_CREDIT} <> 0",
+    ("credit_institution", False): f"c.segment & {SEGMENT_CREDIT} = 0",
+}
+
+
+def _party(role: str) -> str:
+    return (
+        "c.id IN (SELECT p.case_id FROM party p "
+        f"WHERE p.role = '{role}' AND p.search_name LIKE %({role})s)"  # role is a constant of this file
+    )
+
+
+def _contains(text: str) -> str:
+    """A LIKE pattern that finds the text literally."""
+    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
+
+
+def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
+    """The conditions and parameters of a filter, over `enforcement_case c`."""
+    conditions: list[str] = []
+    parameters: dict[str, Any] = {}
+    for name, condition in _COMPARED.items():
+        value = getattr(wanted, name)
+        if value is not None:
+            conditions.append(condition)
+            parameters[name] = value
+    for (name, given), condition in _CONSTANT.items():
+        if getattr(wanted, name) is given:
+            conditions.append(condition)
+    if wanted.high_value is not None:
+        conditions.append(
+            f"c.is_open AND c.with_conditions AND c.amount_vnd >= {HIGH_VALUE_INDEX_FLOOR} "
+            "AND c.amount_vnd >= %(high_value_amount)s AND c.decision_date <= %(high_value_until)s"
+        )
+        parameters["high_value_amount"] = wanted.high_value.min_amount_vnd
+        parameters["high_value_until"] = wanted.high_value.decided_until
+    for role in ("debtor", "creditor"):
+        name = getattr(wanted, role)
+        if name is not None:
+            conditions.append(_party(role))
+            parameters[role] = _contains(name)
+    return conditions, parameters
+
+
+async def list_cases(
+    db: Reads, scope: Scope, wanted: CaseFilter, after: tuple[Any, ...] | None, limit: int
+) -> list[Row]:
+    """Rows of ITEM_COLUMNS by decision date and id, at most `limit`, after a key."""
+    conditions, parameters = criteria(wanted)
+    parameters |= scope.wall() | {"limit": limit}
+    if after is not None:
+        sign = "<" if wanted.newest_first else ">"
+        conditions.append(f"(c.decision_date, c.id) {sign} (%(after_date)s::date, %(after_id)s::uuid)")
+        parameters |= {"after_date": after[0], "after_id": after[1]}
+    if not scope.is_wide:
+        parameters["units"] = list(scope.unit_ids)
+    return await db.fetch(page_sql(scope, conditions, wanted.newest_first), parameters)
+
+
+def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
+    """One page of cases: over the whole book by the global index, else merged from the index of each unit."""
+    direction = "DESC" if newest_first else "ASC"
+    order = f"ORDER BY c.decision_date {direction}, c.id {direction} LIMIT %(limit)s"
+    where = " AND ".join([wall("c", len(scope.paths)), *conditions])
+    if scope.is_wide:
+        return f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE {where} {order}"
+    return (
+        f"SELECT {ITEM_COLUMNS} FROM unnest(%(units)s::uuid[]) u (id) CROSS JOIN LATERAL ("
+        f"SELECT * FROM enforcement_case c WHERE c.unit_id = u.id AND {where} {order}) c {order}"
+    )
+
+
+_ONE: Final = f"""
+    SELECT {ITEM_COLUMNS},
+        (SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
+                'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text,
+        (SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind,
+                'credit_institution', p.credit_institution, 'name', p.masked_name) ORDER BY p.no)
+            FROM party p WHERE p.case_id = c.id)::text,
+        (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
+            FROM matter_tracking t WHERE t.matter_id = c.matter_id)
+    FROM enforcement_case c WHERE c.id = %(id)s AND """
+
+
+def one_sql(scope: Scope) -> str:
+    """The statement that reads one case with obligations, parties (masked) and the tracking of its matter."""
+    return _ONE + wall("c", len(scope.paths))
+
+
+async def read_case(db: Reads, scope: Scope, case_id: str) -> Row | None:
+    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen."""
+    return await db.fetch_one(one_sql(scope), {"id": case_id, **scope.wall()})
+
+
+_HISTORY: Final = """
+    SELECT e.event_no, e.event, e.effective_on, e.booked_on, min(e.recorded_at), e.reverses,
+        (SELECT min(r.event_no) FROM entry r WHERE r.case_id = e.case_id AND r.reverses = e.event_no),
+        e.source, e.client_id, e.document_no, e.ground, e.note,
+        json_agg(json_build_object('unit_id', e.unit_id, 'officer_id', e.officer_id, 'from_account', e.from_account,
+            'to_account', e.to_account, 'cases', e.cases, 'amount_vnd', e.amount_vnd) ORDER BY e.line)::text
+    FROM entry e JOIN enforcement_case c ON c.id = e.case_id
+    WHERE e.case_id = %(id)s AND e.event_no > %(after)s AND {wall}
+    GROUP BY e.case_id, e.event_no, e.event, e.effective_on, e.booked_on, e.reverses, e.source,
+        e.client_id, e.document_no, e.ground, e.note
+    ORDER BY e.event_no LIMIT %(limit)s"""
+
+
+async def read_events(db: Reads, scope: Scope, case_id: str, after: int, limit: int) -> list[Row]:
+    """The events of a case after a number, each with its lines as JSON text."""
+    sql = _HISTORY.format(wall=wall("c", len(scope.paths)))
+    return await db.fetch(sql, {"id": case_id, "after": after, "limit": limit, **scope.wall()})
+
+
+_LINES_UNTIL: Final = """
+    SELECT e.event_no, e.event, e.effective_on, e.reverses, e.unit_id, e.officer_id, e.from_account, e.to_account,
+        e.cases, e.amount_vnd
+    FROM entry e WHERE e.case_id = %(id)s AND e.effective_on <= %(on)s ORDER BY e.event_no, e.line"""
+
+
+async def lines_until(db: Reads, case_id: str, on: date) -> list[Row]:
+    """The entry lines of a case that had taken effect by a day; the caller has been let through already."""
+    return await db.fetch(_LINES_UNTIL, {"id": case_id, "on": on})

@@ -1,0 +1,93 @@
+"""A case as of a day, put together from its row, its entries and the priority rules of that day."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, Final
+
+from app.clock import today
+from app.db import Reads, Row
+from app.models.codes import ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
+from app.services.books.rules import Position
+from app.services.cases import queries
+from app.services.cases.queries import CaseFilter, HighValue
+from app.services.cases.rules import BookedEvent, history_of, position_after, standing
+from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags, latest_decision_date
+from app.services.reference import FOREVER, Reference, Scope
+
+# Places of ITEM_COLUMNS that a day of the past changes.
+_DECIDED, _UNIT, _OFFICER, _MATTER, _ACCOUNT, _CONDITIONS, _AMOUNT, _OUTSTANDING, _ACCEPTED, _LEFT, _VERSION = (
+    3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16,
+)  # fmt: skip
+_ITEM: Final = 17
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """A case on a day: a row of ITEM_COLUMNS, obligations and masked parties as JSON text, raised flags."""
+
+    row: Row
+    on: date
+    obligations: str
+    parties: str
+    flags: list[RaisedFlag]
+
+    @property
+    def version(self) -> int:
+        """Version of the case now."""
+        return int(self.row[_VERSION])
+
+
+async def case_on(db: Reads, scope: Scope, ref: Reference, case_id: str, on: date) -> CaseView | None:
+    """The case as it stood on a day; None when there is none to be seen, or it was not accepted yet."""
+    found = await queries.read_case(db, scope, case_id)
+    if found is None or date.fromisoformat(found[_ACCEPTED]) > on:
+        return None
+    row, (obligations, parties, tracking) = found[:_ITEM], found[_ITEM:]
+    if on < today():
+        row = _back_to(row, history_of(_dated(await queries.lines_until(db, case_id, on))))
+    tracked = [Tracking(level, date.fromisoformat(since), _until(until)) for level, since, until in tracking or ()]
+    return CaseView(row, on, obligations, parties, flags(_facts(row), on, ref.rules_on(on), tracked))
+
+
+def _until(text: str | None) -> date:
+    return date.fromisoformat(text) if text else FOREVER
+
+
+def _dated(lines: list[Row]) -> list[tuple[Any, ...]]:
+    return [(no, event, date.fromisoformat(day), *rest) for no, event, day, *rest in lines]
+
+
+def _back_to(row: Row, history: list[BookedEvent]) -> Row:
+    """The row with state, balances, unit and officer as the events so far had left them."""
+    past: Position = position_after(standing(history), date.fromisoformat(row[_ACCEPTED]))
+    then = list(row)
+    then[_UNIT], then[_OFFICER] = past.unit_id, past.officer_id
+    then[_ACCOUNT], then[_CONDITIONS] = past.account, past.account in ACCOUNTS_WITH_CONDITIONS
+    then[_AMOUNT], then[_OUTSTANDING] = past.amount, past.outstanding
+    then[_LEFT] = past.left_on.isoformat() if past.left_on else None
+    return tuple(then)
+
+
+def _facts(row: Row) -> CaseFacts:
+    return CaseFacts(
+        decision_date=date.fromisoformat(row[_DECIDED]),
+        is_open=row[_ACCOUNT] in ACCOUNTS_STOCK,
+        with_conditions=row[_CONDITIONS],
+        amount_vnd=row[_AMOUNT],
+        outstanding_vnd=row[_OUTSTANDING],
+        matter_id=row[_MATTER],
+    )
+
+
+def flagged(wanted: CaseFilter, flag: str, ref: Reference) -> CaseFilter | None:
+    """The filter narrowed to cases that carry a flag today; None when no rule for it is in force."""
+    on = today()
+    rule = next((rule for rule in ref.rules_on(on) if rule.flag == flag), None)
+    if rule is None:
+        return None
+    if flag == "steering_committee":
+        return replace(wanted, steering_on=on)
+    newest = latest_decision_date(on, rule)
+    if flag == "long_running":
+        return replace(wanted, long_running_until=newest)
+    return replace(wanted, high_value=HighValue(rule.min_amount_vnd or 0, newest))

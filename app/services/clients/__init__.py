@@ -1,0 +1,1 @@
+"""Client systems: their secrets, scopes, grants and access tokens."""

@@ -1,0 +1,314 @@
+"""Units, officers, clients, regimes and rules of every worker, in memory: small, read by all, never joined.
+
+Kept right by the database's bell (NOTIFY `reference`) and reloaded at once by the worker that changed them.
+"""
+
+import asyncio
+from bisect import bisect_left
+from dataclasses import dataclass
+from datetime import date
+
+from app.clock import today
+from app.db import Database, Row
+from app.errors import invalid
+from app.services.access import Caller, path_ranges
+
+FOREVER = date.max
+WIDE = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit (đơn vị) of the map it belongs to; `until` is exclusive."""
+
+    id: str
+    code: str
+    province_code: str | None
+    level: str
+    parent_id: str | None
+    path: str
+    since: date
+    until: date
+    version: int
+    names: tuple[tuple[date, date, str], ...]
+    successors: tuple[str, ...]
+    predecessors: tuple[str, ...]
+
+    def name(self, on: date) -> str:
+        """Its name on a day; the nearest known one outside its validity."""
+        for since, until, name in self.names:
+            if since <= on < until:
+                return name
+        return self.names[-1][2] if on >= self.since else self.names[0][2]
+
+    def existed(self, on: date) -> bool:
+        """Whether the unit was there on a day."""
+        return self.since <= on < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """Where an officer serves, in which rank, `[since, until)`."""
+
+    unit_id: str
+    rank: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An enforcement officer (chấp hành viên), verifier or clerk."""
+
+    id: str
+    code: str
+    name: str
+    version: int
+    postings: tuple[Posting, ...]
+
+    def posting(self, on: date) -> Posting | None:
+        """The posting on a day."""
+        return next((p for p in self.postings if p.since <= on < p.until), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A system that may call: the hash of its secret, its scopes and the subtrees granted to it."""
+
+    id: str
+    name: str
+    secret_hash: str
+    disabled: bool
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A statistical regime (chế độ báo cáo thống kê): which accounts feed which line while it is in force."""
+
+    code: str
+    name_vi: str
+    name_en: str
+    legal_basis: str
+    lines: dict[str, list[str]]
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class PriorityRule:
+    """One version of the rule behind a priority flag; amounts in VND."""
+
+    flag: str
+    version: int
+    years: int | None
+    years_inclusive: bool
+    min_amount_vnd: int | None
+    amount_meant: str
+    requires_conditions: bool
+    legal_basis: str
+    since: date
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows a query may touch: subtrees (the wall) and the units in them (for the indexes)."""
+
+    paths: tuple[str, ...]
+    unit_ids: tuple[str, ...]
+
+    @property
+    def is_wide(self) -> bool:
+        """Too many units to visit one by one: a global index serves better."""
+        return len(self.unit_ids) > WIDE
+
+    def wall(self) -> dict[str, list[str]]:
+        """The parameters of the row wall."""
+        lower, upper = path_ranges(self.paths)
+        return {"lower": lower, "upper": upper}
+
+
+class Reference:
+    """One consistent snapshot of the reference data; replaced as a whole, never changed."""
+
+    def __init__(
+        self,
+        units: list[Unit],
+        officers: list[Officer],
+        clients: list[Client],
+        regimes: list[Regime],
+        rules: list[PriorityRule],
+    ) -> None:
+        self.units = {unit.id: unit for unit in units}
+        self.officers = {officer.id: officer for officer in officers}
+        self.clients = {client.id: client for client in clients}
+        self.regimes = sorted(regimes, key=lambda regime: regime.since)
+        self.rules = sorted(rules, key=lambda rule: (rule.flag, rule.version))
+        self._brief_day = date.min
+        self._briefs: dict[str, dict[str, str]] = {}
+        self._by_path = sorted((unit.path, unit.id) for unit in units)
+        self._paths = [path for path, _ in self._by_path]
+        self.children: dict[str, list[Unit]] = {}
+        for _, unit_id in self._by_path:
+            unit = self.units[unit_id]
+            if unit.parent_id is not None:
+                self.children.setdefault(unit.parent_id, []).append(unit)
+
+    def subtree(self, path: str) -> list[str]:
+        """Ids of the unit at `path` and of everything below it."""
+        first, last = bisect_left(self._paths, path), bisect_left(self._paths, path[:-1] + "/")
+        return [unit_id for _, unit_id in self._by_path[first:last]]
+
+    def scope(self, caller: Caller, unit: Unit | None) -> Scope:
+        """What a query may touch: the caller's subtrees, narrowed to one unit's subtree when asked."""
+        paths = caller.paths if unit is None else tuple(p for p in (unit.path,) if caller.covers(p))
+        return Scope(paths, tuple(dict.fromkeys(unit_id for path in paths for unit_id in self.subtree(path))))
+
+    def brief(self, unit_id: str) -> dict[str, str]:
+        """Id, code and today's name of a unit, as lists show it."""
+        day = today()
+        if day != self._brief_day:
+            self._brief_day = day
+            self._briefs = {u.id: {"id": u.id, "code": u.code, "name": u.name(day)} for u in self.units.values()}
+        return self._briefs[unit_id]
+
+    def officer_brief(self, officer_id: str) -> dict[str, str]:
+        """Id and name of an officer, as lists show them."""
+        return {"id": officer_id, "name": self.officers[officer_id].name}
+
+    def visible(self, caller: Caller, unit_id: str | None) -> Unit | None:
+        """The unit, if it exists and the caller may see it."""
+        unit = self.units.get(unit_id or "")
+        return unit if unit is not None and caller.covers(unit.path) else None
+
+    def asked(self, caller: Caller, unit_id: str | None) -> Unit | None:
+        """The unit a query names, None when it names none; Invalid when there is none the caller may see."""
+        unit = self.visible(caller, unit_id)
+        if unit is None and unit_id is not None:
+            raise invalid("unknown-reference", "no such unit", "không có đơn vị này", parameter="unit")
+        return unit
+
+    def regime(self, on: date) -> Regime:
+        """The regime in force on a day."""
+        return next(regime for regime in self.regimes if regime.since <= on < regime.until)
+
+    def rules_on(self, on: date) -> list[PriorityRule]:
+        """The version of each priority rule in force on a day."""
+        return [rule for rule in self.rules if rule.since <= on < rule.until]
+
+
+_LOAD = {
+    "unit": """
+        SELECT u.id::text, u.code, u.province_code, u.level, u.parent_id::text, u.path,
+            lower(u.validity)::text, upper(u.validity)::text, u.version,
+            ARRAY(SELECT ARRAY[lower(n.validity)::text, upper(n.validity)::text, n.name]
+                  FROM unit_name n WHERE n.unit_id = u.id ORDER BY n.validity),
+            ARRAY(SELECT s.successor_id::text FROM unit_successor s WHERE s.predecessor_id = u.id ORDER BY 1),
+            ARRAY(SELECT s.predecessor_id::text FROM unit_successor s WHERE s.successor_id = u.id ORDER BY 1)
+        FROM unit u""",
+    "officer": """
+        SELECT o.id::text, o.code, o.name, o.version,
+            ARRAY(SELECT ARRAY[p.unit_id::text, p.rank, lower(p.validity)::text, upper(p.validity)::text]
+                  FROM officer_posting p WHERE p.officer_id = o.id ORDER BY p.validity)
+        FROM officer o""",
+    "client": """
+        SELECT c.id, c.name, c.secret_hash, c.scopes, c.disabled,
+            ARRAY(SELECT u.path FROM client_grant g JOIN unit u ON u.id = g.unit_id
+                  WHERE g.client_id = c.id ORDER BY u.path)
+        FROM client c""",
+    "regime": """
+        SELECT code, name_vi, name_en, legal_basis, lines, lower(validity)::text, upper(validity)::text
+        FROM regime""",
+    "rule": """
+        SELECT flag, version, years, years_inclusive, min_amount_vnd, amount_meant, requires_conditions,
+            legal_basis, lower(validity)::text, upper(validity)::text
+        FROM priority_rule""",
+}
+
+
+def _since(text: str | None) -> date:
+    return date.fromisoformat(text) if text else date.min
+
+
+def _until(text: str | None) -> date:
+    return date.fromisoformat(text) if text else FOREVER
+
+
+def _unit(row: Row) -> Unit:
+    unit_id, code, province_code, level, parent_id, path, since, until, version, names, after, before = row
+    spans = tuple((_since(n[0]), _until(n[1]), n[2]) for n in names)
+    return Unit(
+        id=unit_id,
+        code=code,
+        province_code=province_code,
+        level=level,
+        parent_id=parent_id,
+        path=path,
+        since=_since(since),
+        until=_until(until),
+        version=version,
+        names=spans,
+        successors=tuple(after),
+        predecessors=tuple(before),
+    )
+
+
+def _officer(row: Row) -> Officer:
+    officer_id, code, name, version, postings = row
+    served = tuple(Posting(p[0], p[1], _since(p[2]), _until(p[3])) for p in postings)
+    return Officer(officer_id, code, name, version, served)
+
+
+def _client(row: Row) -> Client:
+    client_id, name, secret_hash, scopes, disabled, paths = row
+    return Client(client_id, name, secret_hash, disabled, Caller(client_id, frozenset(scopes), tuple(paths)))
+
+
+def _regime(row: Row) -> Regime:
+    code, name_vi, name_en, legal_basis, lines, since, until = row
+    return Regime(code, name_vi, name_en, legal_basis, lines, _since(since), _until(until))
+
+
+def _rule(row: Row) -> PriorityRule:
+    flag, version, years, inclusive, amount, meant, conditions, basis, since, until = row
+    return PriorityRule(flag, version, years, inclusive, amount, meant, conditions, basis, _since(since), _until(until))
+
+
+async def load(db: Database) -> Reference:
+    """Reads a snapshot, in one transaction so that its parts belong together."""
+    async with db.reading() as connection, connection.transaction():
+        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        rows = {name: await (await connection.execute(sql)).fetchall() for name, sql in _LOAD.items()}
+    return Reference(
+        [_unit(row) for row in rows["unit"]],
+        [_officer(row) for row in rows["officer"]],
+        [_client(row) for row in rows["client"]],
+        [_regime(row) for row in rows["regime"]],
+        [_rule(row) for row in rows["rule"]],
+    )
+
+
+class ReferenceCache:
+    """Holds the current snapshot of a worker and keeps it current."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._task: asyncio.Task[None] | None = None
+        self.current = Reference([], [], [], [], [])
+
+    async def reload(self) -> None:
+        """Replaces the snapshot by a fresh one."""
+        self.current = await load(self._db)
+
+    async def start(self) -> None:
+        """Loads the first snapshot and begins to listen for changes."""
+        await self.reload()
+        self._db.on_reference_change(self.reload)
+        self._task = asyncio.create_task(self._db.listen("reference", self.reload))
+
+    async def stop(self) -> None:
+        """Stops listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
