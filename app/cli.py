@@ -46,7 +46,7 @@ clients = typer.Typer(no_args_is_help=True, help="Systems that may call, their s
 app.add_typer(clients, name="clients")
 
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="TCP port to serve on")]
-Host = Annotated[str, typer.Option(envvar="HOST", help="address to serve on")]
+Host = Annotated[str, typer.Option(envvar="THADS_HOST", help="address to serve on")]
 Workers = Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64, help="worker processes")]
 Scale = Annotated[float, typer.Option(envvar="SCALE", min=0.0001, max=10, help="size of the demo; 1 is the nation")]
 Seed = Annotated[int, typer.Option(envvar="SEED", help="the same seed gives the same demo")]

@@ -86,7 +86,8 @@ def connected(settings: Settings) -> Iterator[psycopg.Connection]:
     try:
         connection = psycopg.connect(settings.libpq_url, autocommit=True, connect_timeout=CONNECT_SECONDS)
     except psycopg.OperationalError as error:
-        reason = str(error).strip().splitlines()[0].removeprefix("connection failed: ")
+        reason = str(error).strip().splitlines()[0]
+        reason = reason.removeprefix("connection failed: ").removeprefix("connection is bad: ")
         raise Refused(f"cannot connect to PostgreSQL at {place}: {reason}") from error
     with connection:
         if connection.info.server_version < OLDEST_SERVER * 10_000:

@@ -52,8 +52,11 @@ def works(*command):  # type: (object) -> bool
 def check_python():  # type: () -> None
     """Refuses a Python that is too old or cannot make environments."""
     if sys.version_info < OLDEST:
-        refuse("Python 3.11 or later is needed, {} is {}.{}; try make PYTHON=python3.12".format(
-            sys.executable, *sys.version_info[:2]))
+        refuse(
+            "Python 3.11 or later is needed, {} is {}.{}; try make PYTHON=python3.12".format(
+                sys.executable, *sys.version_info[:2]
+            )
+        )
     try:
         import ensurepip
         import venv
@@ -97,10 +100,30 @@ def main():  # type: () -> None
     if not works(ENVIRONMENT / "bin/python", "-c", ""):
         run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT, env=environment)
     wanted = TOOLS / "requirements.txt"
-    run(uv, "export", "--quiet", "--frozen", "--all-extras", "--all-groups", "--output-file", wanted,
-        cwd=ROOT, env=environment)
-    run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", ENVIRONMENT / "bin/python", wanted,
-        cwd=ROOT, env=environment)
+    run(
+        uv,
+        "export",
+        "--quiet",
+        "--frozen",
+        "--all-extras",
+        "--all-groups",
+        "--output-file",
+        wanted,
+        cwd=ROOT,
+        env=environment,
+    )
+    run(
+        uv,
+        "pip",
+        "sync",
+        "--quiet",
+        "--require-hashes",
+        "--python",
+        ENVIRONMENT / "bin/python",
+        wanted,
+        cwd=ROOT,
+        env=environment,
+    )
     (ENVIRONMENT / ".synced").touch()
 
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.body import RAW_BODY
 from app.api.deps import CLIENT
 from app.api.index import OPERATION, Operation, RouteIndex
+from app.api.openapi import API_VERSION
 from app.api.problems import (
     AddressTooLong,
     HeadersTooLarge,
@@ -31,7 +32,6 @@ from app.api.problems import (
 )
 from app.errors import DomainError, NotFound
 
-API_VERSION: Final = "1.0.0"
 MAX_ADDRESS: Final = 8 * 1024
 MAX_HEADERS: Final = 100
 MAX_HEADER: Final = 8 * 1024

@@ -65,10 +65,10 @@ class ModelBooks:
 
     def accept(self, case_id: str, unit: str, day: date, amount: int) -> None:
         """A new case comes into the books."""
+        self._touched = []
         self.cases[case_id] = ModelCase(unit, "enforcing", amount, day, day)
         self._both(unit, day, "accepted", 1, amount)
         self._both(unit, day, "enforcing", 1, amount)
-        self._touched = []
 
     def book(self, case_id: str, event: str, day: date, amount: int = 0, to_unit: str = "") -> None:
         """Something happens to a case."""

@@ -180,7 +180,7 @@ def test_random_lives_agree_with_the_model(service: Service) -> None:
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=12,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

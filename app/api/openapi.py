@@ -1,0 +1,246 @@
+"""Builds the OpenAPI 3.1 document of v1 from the routes: what FastAPI cannot know is added here, for all alike."""
+
+import inspect
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import Body
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute, RouteContext
+
+from app.api.idempotency import HEADER as IDEMPOTENCY_KEY
+from app.api.problems import ALWAYS, PROBLEM, Problem, kinds
+from app.api.routes import body_model
+from app.settings import Settings
+
+API_VERSION: Final = "1.0.0"
+
+_DESCRIPTION: Final = """\
+One source for enforcement cases (việc thi hành án dân sự), priority flags and target attainment.
+
+**Access.** OAuth 2.0 client credentials: `POST /oauth/token` with `grant_type=client_credentials`, then
+`Authorization: Bearer …`. What a client may do is its scopes; what it may see is the unit subtrees granted to it.
+What it may not see is answered like what does not exist: 404.
+
+**Data.** JSON in UTF-8, strict: unknown members and parameters are refused. Money is whole VND. Ids are UUIDs in lower
+case. Rates are decimal strings in percent with numerator and denominator; `delta_pp` are percentage points,
+`delta_pct` a relative change in percent.
+
+**Lists.** `limit` (50, at most 500) and `cursor`; `next` in the body and the `Link` header lead on until `next` is null.
+
+**Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done. Other changes need
+`If-Match` with the `ETag` read before: 428 without, 412 when somebody was faster.
+
+**Errors.** `application/problem+json` (RFC 9457) with a stable `code`, every fault at once with its JSON pointer or
+parameter, in Vietnamese or English by `Accept-Language`. The page `/problems` lists all codes.
+"""
+
+_REUSED_HEADERS: Final = {
+    "X-Request-ID": ("Id of the request, as in the log and in problems.", "0b9b6a0e-6a8a-4f1c-9f7e-2f1f3c5d7e90"),
+    "API-Version": ("Version of the contract.", API_VERSION),
+    "ETag": ("Version of the resource, for `If-None-Match` and `If-Match`.", '"7"'),
+    "Link": ('The next page, `rel="next"`.', '</v1/cases?limit=50&cursor=WzEsIjIwMjQi>; rel="next"'),
+}
+_REQUEST_HEADERS: Final = {
+    IDEMPOTENCY_KEY: (
+        True,
+        "Key of this request, new for each; repeating a request with its key is safe.",
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "5f0c8e0e-8a53-4a43-9a0c-6d5a7d1f7a10",
+    ),
+    "If-Match": (
+        True,
+        "ETag of the version this change is based on, or `*` for any.",
+        {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,14}(\.[A-Za-z0-9_-]+)?")$'},
+        '"7"',
+    ),
+    "If-None-Match": (False, "ETag the caller already has; 304 when it still holds.", {"type": "string"}, '"7"'),
+}
+
+
+def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Settings) -> dict[str, Any]:
+    """The document of these operations; `tags` are the resources with a sentence about each."""
+    document = get_openapi(
+        title="THADS API",
+        version=API_VERSION,
+        openapi_version="3.1.0",
+        summary="Civil judgment enforcement (thi hành án dân sự)",
+        description=_DESCRIPTION,
+        routes=[_documented(context) for context in contexts],
+        tags=[{"name": name, "description": text} for name, text in sorted(tags.items())],
+        servers=[{"url": "/", "description": "This service"}],
+        contact={"name": "THADS service", "url": settings.issuer},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+    )
+    components = document.setdefault("components", {})
+    components.setdefault("schemas", {})
+    components.setdefault("securitySchemes", {})
+    seen = {status for operation in _operations(document) for status in _complete(operation, components["schemas"])}
+    problem_schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    components["schemas"] |= problem_schema.pop("$defs", {}) | {"Problem": problem_schema}
+    components["responses"] = {_response_name(status): _problem_response(status) for status in sorted(seen)}
+    components["headers"] = {
+        name: {"description": text, "schema": {"type": "string"}, "example": example}
+        for name, (text, example) in _REUSED_HEADERS.items()
+    }
+    components["parameters"] = {
+        name: {
+            "name": name,
+            "in": "header",
+            "required": required,
+            "description": text,
+            "schema": schema,
+            "example": example,
+        }
+        for name, (required, text, schema, example) in _REQUEST_HEADERS.items()
+    }
+    return _without_unused(document)
+
+
+def _documented(context: RouteContext) -> RouteContext | APIRoute:
+    """The route; with a JSON body, a twin whose body FastAPI understands and can describe."""
+    model = body_model(context.dependant)
+    if model is None or context.endpoint is None:
+        return context
+
+    async def twin() -> None: ...
+
+    parameters = inspect.signature(context.endpoint, eval_str=True).parameters.values()
+    described = [_body_parameter(parameter, model) for parameter in parameters]
+    twin.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # how Python lets a function describe itself
+        sorted(described, key=lambda parameter: parameter.kind)
+    )
+    return APIRoute(
+        context.path or "",
+        twin,
+        methods=context.methods,
+        name=context.name,
+        tags=context.tags,
+        summary=context.summary,
+        description=context.description,
+        responses=context.responses,
+        response_description=context.response_description,
+        status_code=context.status_code,
+        operation_id=context.operation_id,
+        openapi_extra=context.openapi_extra,
+        deprecated=context.deprecated,
+        response_model=None,
+    )
+
+
+def _body_parameter(parameter: inspect.Parameter, model: Any) -> inspect.Parameter:
+    markers = getattr(parameter.annotation, "__metadata__", ())
+    if any(getattr(getattr(marker, "dependency", None), "json_model", None) is model for marker in markers):
+        return parameter.replace(annotation=Annotated[model, Body()], kind=inspect.Parameter.KEYWORD_ONLY)
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+
+
+def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            operation["x-method"], operation["x-path"] = method, path
+            yield operation
+
+
+def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> set[int]:
+    """Adds the headers and problems an operation has by its nature; returns the statuses of its problems."""
+    method, path = operation.pop("x-method"), operation.pop("x-path")
+    responses: dict[str, Any] = operation["responses"]
+    statuses = {int(status) for status in responses}
+    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
+    names = {parameter["name"] for parameter in parameters}
+    statuses |= {*ALWAYS} | ({404} if "{" in path else set()) | ({410} if "cursor" in names else set())
+    if "requestBody" in operation:
+        statuses |= {413, 415}
+        _add_example(operation["requestBody"]["content"]["application/json"], schemas)
+    wanted = {IDEMPOTENCY_KEY: method == "post", "If-Match": 428 in statuses, "If-None-Match": 304 in statuses}
+    for header in (name for name, needed in wanted.items() if needed):
+        parameters.append({"$ref": f"#/components/parameters/{header}"})
+    if not parameters:
+        del operation["parameters"]
+    for status in sorted(statuses):
+        if status >= 400:
+            responses[str(status)] = {"$ref": f"#/components/responses/{_response_name(status)}"}
+        else:
+            extra = ["ETag"] if wanted["If-None-Match"] or 428 in statuses else []
+            extra += ["Link"] if "cursor" in names else []
+            headers = {
+                name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "API-Version", *extra)
+            }
+            responses[str(status)].setdefault("headers", {}).update(headers)
+    operation["responses"] = dict(sorted(responses.items()))
+    return {status for status in statuses if status >= 400}
+
+
+def _add_example(content: dict[str, Any], schemas: dict[str, Any]) -> None:
+    if "example" not in content and "examples" not in content:
+        content["example"] = example_of(content["schema"], schemas)
+
+
+def example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
+    """A value made of the examples of the fields; optional fields without an example are left out."""
+    if "$ref" in schema:
+        schema = {**schemas[schema["$ref"].rsplit("/", 1)[1]], **{k: v for k, v in schema.items() if k != "$ref"}}
+    for key in ("examples", "enum"):
+        if schema.get(key):
+            return schema[key][0]
+    for key in ("const", "default"):
+        if key in schema:
+            return schema[key]
+    for key in ("oneOf", "anyOf"):
+        if key in schema:
+            return example_of(schema[key][0], schemas)
+    if schema.get("type") == "array":
+        return [example_of(schema["items"], schemas)]
+    if schema.get("type") == "object":
+        required = schema.get("required", [])
+        members = schema.get("properties", {}).items()
+        return {
+            name: example_of(member, schemas) for name, member in members if name in required or member.get("examples")
+        }
+    return None
+
+
+def _response_name(status: int) -> str:
+    return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
+
+
+def _problem_response(status: int) -> dict[str, Any]:
+    of_status = [kind for kind in kinds() if kind.status == status]
+    codes = ", ".join(f"`{code}`" for code in dict.fromkeys(kind.code for kind in of_status))
+    example = {
+        "type": f"/problems/{of_status[0].code}",
+        "title": of_status[0].title["en"],
+        "status": status,
+        "code": of_status[0].code,
+        "instance": "urn:uuid:0b9b6a0e-6a8a-4f1c-9f7e-2f1f3c5d7e90",
+    }
+    return {
+        "description": f"{HTTPStatus(status).phrase}: {codes}",
+        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
+        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "API-Version")},
+    }
+
+
+def _without_unused(document: dict[str, Any]) -> dict[str, Any]:
+    """Drops components nothing refers to."""
+    components = document["components"]
+    for section in ("parameters", "headers", "responses"):
+        used = set(_references(document))
+        components[section] = {
+            name: value for name, value in components[section].items() if f"#/components/{section}/{name}" in used
+        }
+    document["components"] = {name: section for name, section in components.items() if section}
+    return document
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for member in value.values():
+            yield from _references(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _references(member)

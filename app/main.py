@@ -1,0 +1,89 @@
+"""Puts the application together: settings in, application out."""
+
+import gc
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from fastapi.routing import RouteContext, iter_route_contexts
+
+from app import __version__, logging
+from app.api import docs, oauth, operations, v1
+from app.api.index import RouteIndex
+from app.api.middleware import Edge
+from app.api.openapi import openapi
+from app.api.problems import HANDLERS
+from app.api.routes import required_scopes
+from app.db import Database
+from app.services.clients.login import Login
+from app.services.clients.tokens import Tokens
+from app.services.reference import ReferenceCache
+from app.settings import Settings
+
+# objects made before the first collection of the youngest generation: the hot paths make few cycles
+GC_THRESHOLD = 50_000
+
+
+def create_app(settings: Settings | None = None, more: Iterable[APIRouter] = ()) -> FastAPI:
+    """The service with these settings; `more` are routers of v1 besides those of `app.api.v1`."""
+    settings = settings or Settings()
+    logging.configure(settings.log_level)
+    contract = APIRouter(prefix="/v1")
+    tags: dict[str, str] = {}
+    for module in v1.modules():
+        contract.include_router(module.router)
+        tags |= {str(tag): (module.__doc__ or "").split("\n")[0] for tag in module.router.tags if tag not in tags}
+    for router in more:
+        contract.include_router(router)
+        tags |= {str(tag): str(tag) for tag in router.tags if tag not in tags}
+    contexts = list(iter_route_contexts(contract.routes))
+    for context in contexts:
+        if not required_scopes(context.dependant):
+            raise RuntimeError(f"{context.path} has an operation without a scope")
+    return _assemble(settings, contexts, openapi(contexts, tags, settings))
+
+
+def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[str, Any]) -> FastAPI:
+    others = [context for part in (operations, docs, oauth) for context in iter_route_contexts(part.router.routes)]
+    index = RouteIndex([*contexts, *others])
+    app = FastAPI(
+        title="THADS",
+        version=__version__,
+        routes=[index],
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_lifespan(settings),
+        exception_handlers=HANDLERS,
+    )
+    app.add_middleware(Edge, index=index)
+    app.openapi_schema = document
+    app.state.settings = settings
+    app.state.index = index
+    app.state.openapi = docs.encoded(document)
+    app.state.tokens = Tokens(settings)
+    app.state.login = Login()
+    return app
+
+
+def _lifespan(settings: Settings) -> Any:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        db = Database(settings)
+        reference = ReferenceCache(db)
+        await db.open()
+        try:
+            await reference.start()
+            app.state.db, app.state.reference = db, reference
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(GC_THRESHOLD)
+            yield
+        finally:
+            await reference.stop()
+            await db.close()
+
+    def managed(app: FastAPI) -> AbstractAsyncContextManager[None]:
+        return lifespan(app)
+
+    return managed

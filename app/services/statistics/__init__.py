@@ -1,0 +1,1 @@
+"""Statistics: the counting identities, results and rates of units, officers and periods, read from the books."""

@@ -1,0 +1,85 @@
+"""Which units' books make up a figure: a unit, everything below it, and everything it succeeded."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final, Literal
+from weakref import WeakKeyDictionary
+
+from app.services.reference import Reference, Unit
+from app.services.statistics.rules import NEW_MAP_SINCE
+
+MapName = Literal["day", "old", "new"]
+KEPT: Final = 64
+REST: Final = -1
+"""The number of the group of all units that are not shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """Units shown, in order; and, as the statements take them, every unit that counts with the place it counts at."""
+
+    shown: tuple[Unit, ...]
+    unit_ids: str
+    places: str
+
+
+def map_day(name: MapName, on: date, today: date) -> date:
+    """The day whose units a map (bản đồ đơn vị) shows: that of the figures, today's, or the last before 2025-07-01."""
+    if name == "old":
+        return NEW_MAP_SINCE - timedelta(days=1)
+    return today if name == "new" else on
+
+
+def family(ref: Reference, unit: Unit) -> list[str]:
+    """Ids of the unit's subtree, and of the subtrees of all it succeeded: their books became its own.
+
+    Handovers between them cancel, being entries of opposite sign in one sum.
+    """
+    found: dict[str, None] = {}
+    waiting = [unit]
+    while waiting:
+        next_unit = waiting.pop()
+        found.update(dict.fromkeys(ref.subtree(next_unit.path)))
+        waiting.extend(ref.units[i] for i in next_unit.predecessors if i not in found)
+    return list(found)
+
+
+def below(ref: Reference, unit: Unit, level: str | None, on: date) -> tuple[Unit, ...]:
+    """Units that existed on a day: the children of one, or those of a level in its subtree; in order of path."""
+    if level is None:
+        candidates: Sequence[Unit] = ref.children.get(unit.id, [])
+    else:
+        candidates = [u for u in map(ref.units.__getitem__, ref.subtree(unit.path)) if u.level == level]
+    return tuple(u for u in candidates if u.existed(on))
+
+
+def grouped(ref: Reference, shown: Sequence[Unit], *, rest: bool) -> Groups:
+    """Every unit at the place it counts at; with `rest`, all others at REST, so that the nation is the sum.
+
+    A unit counts once. What several units succeeded together cannot be divided: it counts with the first of them.
+    """
+    places: dict[str, int] = {}
+    for number, unit in enumerate(shown):
+        places.update(dict.fromkeys(ref.subtree(unit.path), number))
+    for number, unit in enumerate(shown):
+        for unit_id in family(ref, unit):
+            places.setdefault(unit_id, number)
+    if rest:
+        for unit_id in ref.units:
+            places.setdefault(unit_id, REST)
+    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
+
+
+_cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Groups]]" = WeakKeyDictionary()
+
+
+def kept(ref: Reference, key: tuple[object, ...], make: Callable[[], Groups]) -> Groups:
+    """The groups under a key, made once for each snapshot of the reference data."""
+    known = _cache.setdefault(ref, {})
+    groups = known.get(key)
+    if groups is None:
+        if len(known) >= KEPT:
+            known.clear()
+        groups = known[key] = make()
+    return groups

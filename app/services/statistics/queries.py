@@ -1,0 +1,127 @@
+"""Reading balances: one statement gives every group its opening stock and its flows, of two periods at once.
+
+Reads a few thousand rollup rows for the whole nation, however many cases there are.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Final
+
+from app.clock import today
+from app.db import Reads, Row
+from app.services.statistics.groups import Groups
+from app.services.statistics.rules import Formula, Period, span
+
+# string_to_table is planned for a thousand rows, an array parameter for ten: joins of hundreds of units need the former.
+_MEMBERS: Final = """
+    WITH member (unit_id, place) AS MATERIALIZED (
+        SELECT u::uuid, p::int
+        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
+    )"""
+_BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What to sum of each measure: of the period asked for, and of the same period of the previous year."""
+
+    measures: tuple[str, ...]
+    now: tuple[Formula, ...]
+    before: tuple[Formula, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """Sums of one group: by measure, in the order of the formulas of the projection."""
+
+    now: dict[str, Sequence[int]]
+    before: dict[str, Sequence[int]]
+
+
+def _total(measure: str, plus: Iterable[str], minus: Iterable[str]) -> str:
+    terms = [f"+ r.{measure}_{account}" for account in plus] + [f"- r.{measure}_{account}" for account in minus]
+    return " ".join(terms).removeprefix("+ ") or "0"
+
+
+def flow_columns(measures: Sequence[str], formulas: Sequence[Formula]) -> list[str]:
+    """What each formula takes from a row `r` of movements."""
+    return [_total(measure, f.plus, f.minus) for measure in measures for f in formulas]
+
+
+def opening_columns(measures: Sequence[str], formulas: Sequence[Formula]) -> list[str]:
+    """What each formula takes from a row `r` of opening stock, or of movements before the period."""
+    return [_total(measure, f.opening, f.opening_minus) for measure in measures for f in formulas]
+
+
+def _listed(columns: list[str], sign: str = "") -> str:
+    return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
+
+
+def _period(p: str, measures: tuple[str, ...], formulas: tuple[Formula, ...], width: int) -> str:
+    """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
+    flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
+    base = _BASE.format(p=p)
+    sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))
+    return f"""
+        SELECT '{p}', m.place, {", ".join(sums)} FROM (
+            SELECT r.unit_id, {_listed(flows)} FROM rollup_unit_month r
+            WHERE r.month BETWEEN %({p}first)s AND %({p}last_month)s
+            UNION ALL
+            SELECT r.unit_id, {_listed(flows, f"%({p}sign)s::int * ")} FROM rollup_unit_day r
+            WHERE r.day BETWEEN %({p}first_day)s AND %({p}last_day)s AND %({p}first_day)s <= %({p}last_day)s
+            UNION ALL
+            SELECT r.unit_id, {_listed(opening)} FROM unit_opening r WHERE r.fiscal_year = {base}
+            UNION ALL
+            SELECT r.unit_id, {_listed(opening)} FROM rollup_unit_month r
+            WHERE r.month >= make_date({base} - 1, 10, 1) AND r.month < %({p}first)s AND {base} < %({p}year)s::int
+        ) r JOIN member m USING (unit_id) GROUP BY m.place"""
+
+
+@lru_cache(maxsize=64)
+def statement(projection: Projection) -> str:
+    """The statement of a projection; its rows are (period, place, sums by measure and formula)."""
+    width = len(projection.measures) * max(len(projection.now), len(projection.before))
+    now = _period("n", projection.measures, projection.now, width)
+    before = _period("b", projection.measures, projection.before, width)
+    return f"{_MEMBERS}{now} UNION ALL {before}"
+
+
+def period_parameters(p: str, period: Period, on: date) -> dict[str, object]:
+    """The parameters of one period."""
+    read = span(period, on)
+    return {
+        f"{p}first": read.first,
+        f"{p}last_month": read.last_month,
+        f"{p}first_day": read.first_day,
+        f"{p}last_day": read.last_day,
+        f"{p}sign": read.sign,
+        f"{p}year": period.fiscal_year,
+    }
+
+
+async def balances(
+    db: Reads, groups: Groups, projection: Projection, now: Period, before: Period
+) -> dict[int, Balances]:
+    """Sums by place. A place without any row in the books is absent."""
+    on = today()
+    parameters = {
+        "units": groups.unit_ids,
+        "places": groups.places,
+        **period_parameters("n", now, on),
+        **period_parameters("b", before, on),
+    }
+    found: dict[int, Balances] = {}
+    for row in await db.fetch(statement(projection), parameters):
+        of_place = found.setdefault(row[1], Balances({}, {}))
+        if row[0] == "n":
+            of_place.now.update(_by_measure(projection.measures, row, len(projection.now)))
+        else:
+            of_place.before.update(_by_measure(projection.measures, row, len(projection.before)))
+    return found
+
+
+def _by_measure(measures: Sequence[str], row: Row, number: int) -> Iterable[tuple[str, Sequence[int]]]:
+    for place, measure in enumerate(measures):
+        yield measure, row[2 + place * number : 2 + (place + 1) * number]
