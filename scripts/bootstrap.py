@@ -10,14 +10,17 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
+from typing import NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 TOOLS = ROOT / ".uv"
 ENVIRONMENT = ROOT / ".venv"
+PIP = (TOOLS / "bin/python", "-m", "pip", "--disable-pip-version-check")
 UV_VERSION = "0.13.9"
 OLDEST = (3, 11)
-# option of pip → variable of uv, and what separates its values
+# option of pip, variable of uv, and what separates its values
 OPTIONS = {
     "index-url": ("UV_DEFAULT_INDEX", " "),
     "extra-index-url": ("UV_INDEX", " "),
@@ -28,20 +31,21 @@ OPTIONS = {
 }
 
 
-def refuse(sentence):  # type: (str) -> None
+def refuse(sentence: str) -> NoReturn:
     """Ends with one sentence."""
     sys.exit("error: " + sentence)
 
 
-def run(*command, **options):  # type: (object, object) -> str
-    """Runs a command; its output. Ends with its message when it fails."""
-    done = subprocess.run([str(part) for part in command], stdout=subprocess.PIPE, text=True, check=False, **options)
+def run(*command: object, environment: "dict[str, str] | None" = None) -> str:
+    """Runs a command in the project; its output. Ends when it fails, below its own message."""
+    words = [str(part) for part in command]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=False, cwd=ROOT, env=environment)
     if done.returncode:
-        refuse("{} failed; its message stands above".format(Path(str(command[0])).name))
+        refuse(f"{Path(words[0]).name} failed; its message stands above")
     return done.stdout
 
 
-def works(*command):  # type: (object) -> bool
+def works(*command: object) -> bool:
     """Whether the program is there and answers."""
     try:
         return subprocess.run([str(part) for part in command], capture_output=True, check=False).returncode == 0
@@ -49,36 +53,28 @@ def works(*command):  # type: (object) -> bool
         return False
 
 
-def check_python():  # type: () -> None
+def check_python() -> None:
     """Refuses a Python that is too old or cannot make environments."""
     if sys.version_info < OLDEST:
-        refuse(
-            "Python 3.11 or later is needed, {} is {}.{}; try make PYTHON=python3.12".format(
-                sys.executable, *sys.version_info[:2]
-            )
-        )
-    try:
-        import ensurepip
-        import venv
-    except ImportError:
+        version = "{}.{}".format(*sys.version_info[:2])
+        refuse(f"Python 3.11 or later is needed, {sys.executable} is {version}; try make PYTHON=python3.12")
+    if not (find_spec("ensurepip") and find_spec("venv")):
         refuse("this Python lacks the modules venv and ensurepip; install them (Debian: apt install python3-venv)")
 
 
-def install_uv():  # type: () -> None
+def install_uv() -> None:
     """uv of the pinned version, beside .venv so that a sync does not remove it."""
-    wanted = "uv " + UV_VERSION
-    if works(TOOLS / "bin/uv", "--version") and run(TOOLS / "bin/uv", "--version").startswith(wanted):
+    if works(TOOLS / "bin/uv", "--version") and run(TOOLS / "bin/uv", "--version").split()[1] == UV_VERSION:
         return
     shutil.rmtree(TOOLS, ignore_errors=True)
     run(sys.executable, "-m", "venv", TOOLS)
-    pip = [TOOLS / "bin/python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-cache-dir"]
-    run(*pip, "uv==" + UV_VERSION)
+    run(*PIP, "install", "--quiet", "--no-cache-dir", f"uv=={UV_VERSION}")
 
 
-def uv_environment():  # type: () -> dict
+def uv_environment() -> "dict[str, str]":
     """The caller's environment, with pip's configuration said in uv's words where uv has none of its own."""
-    found = {}  # type: dict
-    for line in run(TOOLS / "bin/python", "-m", "pip", "--disable-pip-version-check", "config", "list").splitlines():
+    found: dict[str, str] = {}
+    for line in run(*PIP, "config", "list").splitlines():
         name, _, value = line.partition("=")
         option = name.rpartition(".")[2]
         if option in OPTIONS:
@@ -88,43 +84,24 @@ def uv_environment():  # type: () -> dict
     found["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     found["UV_CACHE_DIR"] = str(TOOLS / "cache")
     found["UV_PYTHON_DOWNLOADS"] = "never"
-    found.update(os.environ)
-    return found
+    return {**found, **os.environ}
 
 
-def main():  # type: () -> None
+def main() -> None:
+    """Brings .venv up to date."""
     check_python()
-    print("Preparing .venv (a minute or two the first time) …", flush=True)
+    sys.stdout.write("Preparing .venv (a minute or two the first time)\n")
+    sys.stdout.flush()
     install_uv()
-    uv, environment = TOOLS / "bin/uv", uv_environment()
-    if not works(ENVIRONMENT / "bin/python", "-c", ""):
-        run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT, env=environment)
-    wanted = TOOLS / "requirements.txt"
-    run(
-        uv,
-        "export",
-        "--quiet",
-        "--frozen",
-        "--all-extras",
-        "--all-groups",
-        "--output-file",
-        wanted,
-        cwd=ROOT,
-        env=environment,
-    )
-    run(
-        uv,
-        "pip",
-        "sync",
-        "--quiet",
-        "--require-hashes",
-        "--python",
-        ENVIRONMENT / "bin/python",
-        wanted,
-        cwd=ROOT,
-        env=environment,
-    )
+    uv, python, wanted = TOOLS / "bin/uv", ENVIRONMENT / "bin/python", TOOLS / "requirements.txt"
+    environment = uv_environment()
+    if not works(python, "-c", ""):
+        run(uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT, environment=environment)
+    everything = ["--all-extras", "--all-groups", "--output-file", wanted]
+    run(uv, "export", "--quiet", "--frozen", *everything, environment=environment)
+    run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, wanted, environment=environment)
     (ENVIRONMENT / ".synced").touch()
 
 
-main()
+if __name__ == "__main__":
+    main()

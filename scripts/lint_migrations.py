@@ -12,7 +12,7 @@ def main() -> int:
     root = Path(__file__).parent.parent
     alembic = [sys.executable, "-m", "alembic", "upgrade", "head", "--sql"]
     sql = subprocess.run(alembic, cwd=root, stdout=subprocess.PIPE, text=True, check=True).stdout
-    squawk = [Path(sys.executable).parent / "squawk", "--stdin-filepath", "migrations.sql"]
+    squawk: list[str | Path] = [Path(sys.executable).parent / "squawk", "--stdin-filepath", "migrations.sql"]
     return subprocess.run(squawk, cwd=root, input=ALEMBIC_TABLE.sub("", sql), text=True, check=False).returncode
 
 

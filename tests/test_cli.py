@@ -17,10 +17,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from app import preflight
-from app.cli import OPERATOR
+from app.cli import OPERATOR, app
 from app.embedded import Embedded, temporary
+from app.errors import Conflict, NotFound
 from app.preflight import Refused, bind
 from app.settings import Settings
 
@@ -58,6 +60,13 @@ def _run(*command: str, **environment: object) -> "subprocess.CompletedProcess[s
         timeout=120,
         check=False,
     )
+
+
+def _invoke(*command: str) -> str:
+    """Runs a command inside this process; what it prints."""
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
 
 
 def _refused(*command: str, **environment: object) -> str:
@@ -224,23 +233,37 @@ def test_a_second_migration_changes_nothing_and_two_at_once_agree(server: Embedd
     assert sum("(was empty)" in text for text in said) == 1
 
 
-def test_clients_are_registered_listed_and_shut_out(server: Embedded) -> None:
+def test_clients_are_registered_listed_and_shut_out(server: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
     with psycopg.connect(server.url(), autocommit=True) as owner:
         owner.execute("CREATE DATABASE clients")
-    url = {"THADS_DATABASE_URL": server.url("clients")}
-    assert _run("migrate", **url).returncode == 0
+    monkeypatch.setenv("THADS_DATABASE_URL", server.url("clients"))
+    assert _invoke("migrate").startswith("Database schema: revision")
     register = ["clients", "register", "portal", "--name", "Cổng thông tin", "--scope", "cases:read", "--unit"]
-    assert "no such unit: G99" in _refused(*register, "G99", **url)
-    secret = _run(*register, "G15", **url).stdout.strip()
+    with pytest.raises(Refused, match="no such unit: G99"):
+        _invoke(*register, "G99")
+    secret = _invoke(*register, "G15").strip()
     assert len(secret) >= 43
-    assert "The client exists already." in _refused(*register, "G15", **url)
-    assert _run("clients", "secret", "portal", **url).stdout.strip() not in ("", secret)
-    assert _run("clients", "disable", "portal", **url).returncode == 0
-    assert _run("clients", "list", **url).stdout == "portal\tdisabled\tCổng thông tin\tG15\tcases:read\n"
-    assert "Not found" in _refused("clients", "enable", "nobody-known", **url)
+    with pytest.raises(Conflict, match="exists already"):
+        _invoke(*register, "G15")
+    assert _invoke("clients", "secret", "portal").strip() not in ("", secret)
+    assert _invoke("clients", "disable", "portal") == ""
+    assert _invoke("clients", "list") == "portal\tdisabled\tCổng thông tin\tG15\tcases:read\n"
+    assert _invoke("clients", "enable", "portal") == ""
+    assert _invoke("clients", "grant", "portal", "--unit", "G15") == ""
+    assert "\tenabled\t" in _invoke("clients", "list")
+    with pytest.raises(NotFound):
+        _invoke("clients", "enable", "nobody-known")
     with psycopg.connect(server.url("clients")) as connection:
-        named = connection.execute("SELECT DISTINCT client_id FROM change_record").fetchall()
+        named = connection.execute("SELECT DISTINCT client_id FROM audit_record").fetchall()
     assert named == [(OPERATOR.client_id,)]
+
+
+def test_a_domain_error_is_one_sentence(server: Embedded) -> None:
+    url = server.url()
+    assert _run("migrate", THADS_DATABASE_URL=url).returncode == 0
+    assert "not a client id" in _refused(
+        "clients", "register", "-", "--name", "x", "--scope", "cases:read", "--unit", "G15", THADS_DATABASE_URL=url
+    )
 
 
 def test_start_serves_stops_and_keeps_its_data(data: Path) -> None:

@@ -37,7 +37,7 @@ def _asset(name: str) -> tuple[bytes, dict[str, str]]:
         "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
         "Cache-Control": "public, max-age=3600",
         "Content-Security-Policy": _PAGE_POLICY,
-        "Content-Type": f"{_TYPES[Path(name).suffix]}; charset=utf-8",
+        "Content-Type": _TYPES[Path(name).suffix],
     }
     return content, headers
 

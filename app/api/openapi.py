@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterable, Iterator
-from http import HTTPStatus
 from typing import Annotated, Any, Final
 
 from fastapi import Body
@@ -12,6 +11,7 @@ from fastapi.routing import APIRoute, RouteContext
 from app.api.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.api.problems import ALWAYS, PROBLEM, Problem, kinds
 from app.api.routes import body_model
+from app.errors import DomainError
 from app.settings import Settings
 
 API_VERSION: Final = "1.0.0"
@@ -27,7 +27,7 @@ What it may not see is answered like what does not exist: 404.
 case. Rates are decimal strings in percent with numerator and denominator; `delta_pp` are percentage points,
 `delta_pct` a relative change in percent.
 
-**Lists.** `limit` (50, at most 500) and `cursor`; `next` in the body and the `Link` header lead on until `next` is null.
+**Lists.** `limit` (50, at most 500) and `cursor`; `next` in the body and the `Link` header lead on until it is null.
 
 **Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done. Other changes need
 `If-Match` with the `ETag` read before: 428 without, 412 when somebody was faster.
@@ -42,25 +42,42 @@ _REUSED_HEADERS: Final = {
     "ETag": ("Version of the resource, for `If-None-Match` and `If-Match`.", '"7"'),
     "Link": ('The next page, `rel="next"`.', '</v1/cases?limit=50&cursor=WzEsIjIwMjQi>; rel="next"'),
 }
+_IF_MATCH: Final = {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,14}(\.[A-Za-z0-9_-]+)?")$'}
 _REQUEST_HEADERS: Final = {
-    IDEMPOTENCY_KEY: (
-        True,
-        "Key of this request, new for each; repeating a request with its key is safe.",
-        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-        "5f0c8e0e-8a53-4a43-9a0c-6d5a7d1f7a10",
-    ),
-    "If-Match": (
-        True,
-        "ETag of the version this change is based on, or `*` for any.",
-        {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,14}(\.[A-Za-z0-9_-]+)?")$'},
-        '"7"',
-    ),
-    "If-None-Match": (False, "ETag the caller already has; 304 when it still holds.", {"type": "string"}, '"7"'),
+    IDEMPOTENCY_KEY: {
+        "name": IDEMPOTENCY_KEY,
+        "required": True,
+        "description": "Key of this request, new for each; repeating a request with its key is safe.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        "example": "5f0c8e0e-8a53-4a43-9a0c-6d5a7d1f7a10",
+    },
+    "If-Match": {
+        "name": "If-Match",
+        "required": True,
+        "description": "ETag of the version this change is based on, or `*` for any.",
+        "schema": _IF_MATCH,
+        "example": '"7"',
+    },
+    "If-Match-Optional": {
+        "name": "If-Match",
+        "required": False,
+        "description": "ETag of the version this is based on; refused (412) when that is no longer the current one.",
+        "schema": _IF_MATCH,
+        "example": '"7"',
+    },
+    "If-None-Match": {
+        "name": "If-None-Match",
+        "required": False,
+        "description": "ETag the caller already has; 304 when it still holds.",
+        "schema": {"type": "string"},
+        "example": '"7"',
+    },
 }
 
 
 def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Settings) -> dict[str, Any]:
     """The document of these operations; `tags` are the resources with a sentence about each."""
+    contexts = list(contexts)
     document = get_openapi(
         title="THADS API",
         version=API_VERSION,
@@ -73,10 +90,11 @@ def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Se
         contact={"name": "THADS service", "url": settings.issuer},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    _restore_examples(document, contexts)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})
     components.setdefault("securitySchemes", {})
-    seen = {status for operation in _operations(document) for status in _complete(operation, components["schemas"])}
+    seen = {status for found in _operations(document) for status in _complete(*found, components["schemas"])}
     problem_schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] |= problem_schema.pop("$defs", {}) | {"Problem": problem_schema}
     components["responses"] = {_response_name(status): _problem_response(status) for status in sorted(seen)}
@@ -84,18 +102,18 @@ def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Se
         name: {"description": text, "schema": {"type": "string"}, "example": example}
         for name, (text, example) in _REUSED_HEADERS.items()
     }
-    components["parameters"] = {
-        name: {
-            "name": name,
-            "in": "header",
-            "required": required,
-            "description": text,
-            "schema": schema,
-            "example": example,
-        }
-        for name, (required, text, schema, example) in _REQUEST_HEADERS.items()
-    }
+    components["parameters"] = {name: {**header, "in": "header"} for name, header in _REQUEST_HEADERS.items()}
     return _without_unused(document)
+
+
+def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]) -> None:
+    """FastAPI leaves members that are null out of examples; the contract needs them."""
+    for context in contexts:
+        for method in context.methods or ():
+            answers = document["paths"][context.path][method.lower()]["responses"]
+            for status, answer in context.responses.items():
+                for kind, content in answer.get("content", {}).items():
+                    answers[str(status)]["content"][kind] |= {k: v for k, v in content.items() if k == "example"}
 
 
 def _documented(context: RouteContext) -> RouteContext | APIRoute:
@@ -136,41 +154,49 @@ def _body_parameter(parameter: inspect.Parameter, model: Any) -> inspect.Paramet
     return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY)
 
 
-def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            operation["x-method"], operation["x-path"] = method, path
-            yield operation
+            yield path, method, operation
 
 
-def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> set[int]:
+def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> set[int]:
     """Adds the headers and problems an operation has by its nature; returns the statuses of its problems."""
-    method, path = operation.pop("x-method"), operation.pop("x-path")
     responses: dict[str, Any] = operation["responses"]
-    statuses = {int(status) for status in responses}
-    parameters: list[dict[str, Any]] = operation.setdefault("parameters", [])
-    names = {parameter["name"] for parameter in parameters}
-    statuses |= {*ALWAYS} | ({404} if "{" in path else set()) | ({410} if "cursor" in names else set())
+    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    statuses = {*map(int, responses), *ALWAYS}
+    statuses |= ({404} if "{" in path else set()) | ({410} if "cursor" in names else set())
     if "requestBody" in operation:
         statuses |= {413, 415}
         _add_example(operation["requestBody"]["content"]["application/json"], schemas)
-    wanted = {IDEMPOTENCY_KEY: method == "post", "If-Match": 428 in statuses, "If-None-Match": 304 in statuses}
-    for header in (name for name, needed in wanted.items() if needed):
-        parameters.append({"$ref": f"#/components/parameters/{header}"})
-    if not parameters:
-        del operation["parameters"]
-    for status in sorted(statuses):
+    if sent := list(_sent_headers(method, statuses)):
+        operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in sent)
+    returned = ["X-Request-ID", "API-Version"]
+    returned += ["ETag"] if statuses & {304, 428} else []
+    returned += ["Link"] if "cursor" in names else []
+    for status in statuses:
         if status >= 400:
-            responses[str(status)] = {"$ref": f"#/components/responses/{_response_name(status)}"}
+            responses[str(status)] = _ref("responses", _response_name(status))
         else:
-            extra = ["ETag"] if wanted["If-None-Match"] or 428 in statuses else []
-            extra += ["Link"] if "cursor" in names else []
-            headers = {
-                name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "API-Version", *extra)
-            }
+            headers = {name: _ref("headers", name) for name in returned}
             responses[str(status)].setdefault("headers", {}).update(headers)
     operation["responses"] = dict(sorted(responses.items()))
     return {status for status in statuses if status >= 400}
+
+
+def _sent_headers(method: str, statuses: set[int]) -> Iterator[str]:
+    if method == "post":
+        yield IDEMPOTENCY_KEY
+    if 428 in statuses:
+        yield "If-Match"
+    elif 412 in statuses:
+        yield "If-Match-Optional"
+    if 304 in statuses:
+        yield "If-None-Match"
+
+
+def _ref(section: str, name: str) -> dict[str, Any]:
+    return {"$ref": f"#/components/{section}/{name}"}
 
 
 def _add_example(content: dict[str, Any], schemas: dict[str, Any]) -> None:
@@ -202,13 +228,17 @@ def example_of(schema: dict[str, Any], schemas: dict[str, Any]) -> Any:
     return None
 
 
+def _kinds_of(status: int) -> list[type[DomainError]]:
+    return [kind for kind in kinds() if kind.status == status]
+
+
 def _response_name(status: int) -> str:
-    return HTTPStatus(status).phrase.title().replace(" ", "").replace("-", "")
+    return _kinds_of(status)[0].code.title().replace("-", "")
 
 
 def _problem_response(status: int) -> dict[str, Any]:
-    of_status = [kind for kind in kinds() if kind.status == status]
-    codes = ", ".join(f"`{code}`" for code in dict.fromkeys(kind.code for kind in of_status))
+    of_status = _kinds_of(status)
+    codes = ", ".join(f"`{code}`" for code in sorted({kind.code for kind in of_status}))
     example = {
         "type": f"/problems/{of_status[0].code}",
         "title": of_status[0].title["en"],
@@ -217,9 +247,9 @@ def _problem_response(status: int) -> dict[str, Any]:
         "instance": "urn:uuid:0b9b6a0e-6a8a-4f1c-9f7e-2f1f3c5d7e90",
     }
     return {
-        "description": f"{HTTPStatus(status).phrase}: {codes}",
-        "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}, "example": example}},
-        "headers": {name: {"$ref": f"#/components/headers/{name}"} for name in ("X-Request-ID", "API-Version")},
+        "description": f"{of_status[0].title['en']}: {codes}",
+        "content": {PROBLEM: {"schema": _ref("schemas", "Problem"), "example": example}},
+        "headers": {name: _ref("headers", name) for name in ("X-Request-ID", "API-Version")},
     }
 
 

@@ -23,6 +23,7 @@ class StrictRoute(APIRoute):
         if options.get("status_code") is None:
             answers = [code for code in options.get("responses") or {} if str(code).startswith("2")]
             options["status_code"] = int(answers[0]) if answers else None
+        options["operation_id"] = options.get("operation_id") or getattr(endpoint, "__name__", None)
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Any:

@@ -112,6 +112,19 @@ class PriorityRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """One version of a unit's target (chỉ tiêu); `rate_bp` is in hundredths of a percent."""
+
+    id: str
+    unit_id: str
+    fiscal_year: int
+    indicator: str
+    version: int
+    rate_bp: int
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """The rows a query may touch: subtrees (the wall) and the units in them (for the indexes)."""
 
@@ -139,12 +152,16 @@ class Reference:
         clients: list[Client],
         regimes: list[Regime],
         rules: list[PriorityRule],
+        targets: list[Target] | None = None,
     ) -> None:
         self.units = {unit.id: unit for unit in units}
         self.officers = {officer.id: officer for officer in officers}
         self.clients = {client.id: client for client in clients}
         self.regimes = sorted(regimes, key=lambda regime: regime.since)
         self.rules = sorted(rules, key=lambda rule: (rule.flag, rule.version))
+        self._targets: dict[tuple[str, int, str], list[Target]] = {}
+        for target in sorted(targets or [], key=lambda target: -target.version):
+            self._targets.setdefault((target.unit_id, target.fiscal_year, target.indicator), []).append(target)
         self._brief_day = date.min
         self._briefs: dict[str, dict[str, str]] = {}
         self._by_path = sorted((unit.path, unit.id) for unit in units)
@@ -197,6 +214,11 @@ class Reference:
         """The version of each priority rule in force on a day."""
         return [rule for rule in self.rules if rule.since <= on < rule.until]
 
+    def target(self, unit_id: str, fiscal_year: int, indicator: str, on: date) -> Target | None:
+        """The newest version of a unit's target that is effective on a day."""
+        versions = self._targets.get((unit_id, fiscal_year, indicator), ())
+        return next((target for target in versions if target.effective_on <= on), None)
+
 
 _LOAD = {
     "unit": """
@@ -224,6 +246,9 @@ _LOAD = {
         SELECT flag, version, years, years_inclusive, min_amount_vnd, amount_meant, requires_conditions,
             legal_basis, lower(validity)::text, upper(validity)::text
         FROM priority_rule""",
+    "target": """
+        SELECT id::text, unit_id::text, fiscal_year, indicator, version, rate_bp, effective_on::text
+        FROM target WHERE unit_id IS NOT NULL""",
 }
 
 
@@ -275,6 +300,11 @@ def _rule(row: Row) -> PriorityRule:
     return PriorityRule(flag, version, years, inclusive, amount, meant, conditions, basis, _since(since), _until(until))
 
 
+def _target(row: Row) -> Target:
+    target_id, unit_id, fiscal_year, indicator, version, rate_bp, effective_on = row
+    return Target(target_id, unit_id, fiscal_year, indicator, version, rate_bp, date.fromisoformat(effective_on))
+
+
 async def load(db: Database) -> Reference:
     """Reads a snapshot, in one transaction so that its parts belong together."""
     async with db.reading() as connection, connection.transaction():
@@ -286,6 +316,7 @@ async def load(db: Database) -> Reference:
         [_client(row) for row in rows["client"]],
         [_regime(row) for row in rows["regime"]],
         [_rule(row) for row in rows["rule"]],
+        [_target(row) for row in rows["target"]],
     )
 
 
@@ -295,11 +326,13 @@ class ReferenceCache:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._task: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()  # one at a time, so that an older snapshot never replaces a newer one
         self.current = Reference([], [], [], [], [])
 
     async def reload(self) -> None:
         """Replaces the snapshot by a fresh one."""
-        self.current = await load(self._db)
+        async with self._reading:
+            self.current = await load(self._db)
 
     async def start(self) -> None:
         """Loads the first snapshot and begins to listen for changes."""

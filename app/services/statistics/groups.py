@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.services.reference import Reference, Unit
 from app.services.statistics.rules import NEW_MAP_SINCE
 
+T = TypeVar("T")
 MapName = Literal["day", "old", "new"]
 KEPT: Final = 64
 REST: Final = -1
@@ -71,15 +72,15 @@ def grouped(ref: Reference, shown: Sequence[Unit], *, rest: bool) -> Groups:
     return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
 
 
-_cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Groups]]" = WeakKeyDictionary()
+_cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Any]]" = WeakKeyDictionary()
 
 
-def kept(ref: Reference, key: tuple[object, ...], make: Callable[[], Groups]) -> Groups:
-    """The groups under a key, made once for each snapshot of the reference data."""
+def kept(ref: Reference, key: tuple[object, ...], make: Callable[[], T]) -> T:
+    """What follows from the reference data alone, made once for each snapshot of it."""
     known = _cache.setdefault(ref, {})
-    groups = known.get(key)
-    if groups is None:
+    if key not in known:
         if len(known) >= KEPT:
             known.clear()
-        groups = known[key] = make()
-    return groups
+        known[key] = make()
+    value: T = known[key]
+    return value

@@ -3,18 +3,18 @@
 Reads a few thousand rollup rows for the whole nation, however many cases there are.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
-from typing import Final
+from functools import cached_property
+from typing import Any, Final
 
 from app.clock import today
 from app.db import Reads, Row
 from app.services.statistics.groups import Groups
 from app.services.statistics.rules import Formula, Period, span
 
-# string_to_table is planned for a thousand rows, an array parameter for ten: joins of hundreds of units need the former.
+# string_to_table is planned for a thousand rows, an array parameter for ten: too few for joins of hundreds of units.
 _MEMBERS: Final = """
     WITH member (unit_id, place) AS MATERIALIZED (
         SELECT u::uuid, p::int
@@ -23,21 +23,29 @@ _MEMBERS: Final = """
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Projection:
     """What to sum of each measure: of the period asked for, and of the same period of the previous year."""
 
-    measures: tuple[str, ...]
-    now: tuple[Formula, ...]
-    before: tuple[Formula, ...]
+    measures: Sequence[str]
+    now: Sequence[Formula]
+    before: Sequence[Formula]
+
+    @cached_property
+    def statement(self) -> str:
+        """The statement; its rows are (period, place, sums by measure and formula)."""
+        width = len(self.measures) * max(len(self.now), len(self.before))
+        now = _period("n", self.measures, self.now, width)
+        before = _period("b", self.measures, self.before, width)
+        return f"{_MEMBERS}{now} UNION ALL {before}"
 
 
 @dataclass(frozen=True, slots=True)
 class Balances:
     """Sums of one group: by measure, in the order of the formulas of the projection."""
 
-    now: dict[str, Sequence[int]]
-    before: dict[str, Sequence[int]]
+    now: Mapping[str, Sequence[int]]
+    before: Mapping[str, Sequence[int]]
 
 
 def _total(measure: str, plus: Iterable[str], minus: Iterable[str]) -> str:
@@ -59,7 +67,7 @@ def _listed(columns: list[str], sign: str = "") -> str:
     return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
 
 
-def _period(p: str, measures: tuple[str, ...], formulas: tuple[Formula, ...], width: int) -> str:
+def _period(p: str, measures: Sequence[str], formulas: Sequence[Formula], width: int) -> str:
     """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
@@ -79,15 +87,6 @@ def _period(p: str, measures: tuple[str, ...], formulas: tuple[Formula, ...], wi
         ) r JOIN member m USING (unit_id) GROUP BY m.place"""
 
 
-@lru_cache(maxsize=64)
-def statement(projection: Projection) -> str:
-    """The statement of a projection; its rows are (period, place, sums by measure and formula)."""
-    width = len(projection.measures) * max(len(projection.now), len(projection.before))
-    now = _period("n", projection.measures, projection.now, width)
-    before = _period("b", projection.measures, projection.before, width)
-    return f"{_MEMBERS}{now} UNION ALL {before}"
-
-
 def period_parameters(p: str, period: Period, on: date) -> dict[str, object]:
     """The parameters of one period."""
     read = span(period, on)
@@ -104,7 +103,7 @@ def period_parameters(p: str, period: Period, on: date) -> dict[str, object]:
 async def balances(
     db: Reads, groups: Groups, projection: Projection, now: Period, before: Period
 ) -> dict[int, Balances]:
-    """Sums by place. A place without any row in the books is absent."""
+    """Sums by place. A place none of whose units has a row in the books is absent."""
     on = today()
     parameters = {
         "units": groups.unit_ids,
@@ -112,16 +111,25 @@ async def balances(
         **period_parameters("n", now, on),
         **period_parameters("b", before, on),
     }
-    found: dict[int, Balances] = {}
-    for row in await db.fetch(statement(projection), parameters):
-        of_place = found.setdefault(row[1], Balances({}, {}))
-        if row[0] == "n":
-            of_place.now.update(_by_measure(projection.measures, row, len(projection.now)))
-        else:
-            of_place.before.update(_by_measure(projection.measures, row, len(projection.before)))
+    return by_place(projection, await db.fetch(projection.statement, parameters))
+
+
+def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]:
+    """Rows (period, place, sums) as balances by place; a period without a row has zeros."""
+    found: dict[Any, Balances] = {}
+    for period, place, *sums in rows:
+        of_place = found.get(place)
+        if of_place is None:
+            of_place = found[place] = zeros(projection)
+        number = len(projection.now if period == "n" else projection.before)
+        by_measure = {
+            measure: sums[index * number : (index + 1) * number] for index, measure in enumerate(projection.measures)
+        }
+        found[place] = replace(of_place, now=by_measure) if period == "n" else replace(of_place, before=by_measure)
     return found
 
 
-def _by_measure(measures: Sequence[str], row: Row, number: int) -> Iterable[tuple[str, Sequence[int]]]:
-    for place, measure in enumerate(measures):
-        yield measure, row[2 + place * number : 2 + (place + 1) * number]
+def zeros(projection: Projection) -> Balances:
+    """The balances of units that never had a case."""
+    now = dict.fromkeys(projection.measures, (0,) * len(projection.now))
+    return Balances(now, dict.fromkeys(projection.measures, (0,) * len(projection.before)))

@@ -1,0 +1,1 @@
+"""Officially published results, each next to what its own parts give."""

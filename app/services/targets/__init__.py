@@ -1,0 +1,1 @@
+"""Targets (chỉ tiêu) assigned to units and officers, and how far their results have come."""
