@@ -83,15 +83,19 @@ def page_answer(
     asked: Page,
     items: Sequence[dict[str, Any]],
     key: Callable[[dict[str, Any]], tuple[Any, ...]],
+    **more: Any,
 ) -> Response:
-    """The page as JSON with `next`; of up to `limit + 1` rows the last only tells that there is more."""
+    """The page as JSON with `next`; of up to `limit + 1` rows the last only tells that there is more.
+
+    `more` are members of the page besides items and next.
+    """
     if len(items) <= asked.limit:
-        return Response(orjson.dumps({"items": items, "next": None}), media_type="application/json")
+        return Response(orjson.dumps({"items": items, "next": None, **more}), media_type="application/json")
     kept = items[: asked.limit]
     cursor = make_cursor(request, caller, key(kept[-1]))
     query = urlencode([*_filters(request, "cursor"), ("cursor", cursor)])
     link = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
-    body = orjson.dumps({"items": kept, "next": cursor})
+    body = orjson.dumps({"items": kept, "next": cursor, **more})
     return Response(body, headers={"Link": link}, media_type="application/json")
 
 

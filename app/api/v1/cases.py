@@ -1,6 +1,6 @@
 """Cases (việc): lists, single cases as of any day, new cases and corrections."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Path, Query
@@ -25,8 +25,9 @@ from app.db import Within
 from app.errors import NotFound
 from app.services.access import Caller
 from app.services.cases import commands, queries
+from app.services.cases.queries import CaseFilter
 from app.services.cases.views import CaseView, case_on, flagged
-from app.services.reference import Reference
+from app.services.reference import Reference, Scope
 from app.services.work import Work
 
 router = APIRouter(prefix="/cases", tags=["Cases"], route_class=StrictRoute)
@@ -49,12 +50,18 @@ async def list_cases(
     Amounts are whole VND.
     """
     scope = ref.scope(caller, ref.asked(caller, filters.unit))
-    wanted = filters.to_filter()
-    narrowed = flagged(wanted, filters.flag, ref) if filters.flag else wanted
-    start = after(request, caller, page)
-    rows = await queries.list_cases(db, scope, narrowed, start, page.limit + 1) if narrowed else []
+    wanted = flagged(filters.to_filter(), filters.flag, ref)
+    rows = await queries.list_cases(db, scope, wanted, after(request, caller, page), page.limit + 1)
+    count = await _count(db, scope, wanted, filters.count)
     items = [schemas.case_item(row, ref) for row in rows]
-    return page_answer(request, caller, page, items, key=lambda item: (item["decision_date"], item["id"]))
+    return page_answer(request, caller, page, items, lambda item: (item["decision_date"], item["id"]), count=count)
+
+
+async def _count(db: Db, scope: Scope, wanted: CaseFilter, asked: str | None) -> dict[str, Any] | None:
+    if asked is None:
+        return None
+    exact = asked == "exact"
+    return {"value": await queries.count_cases(db, scope, wanted, exact=exact), "exact": exact}
 
 
 @router.get(

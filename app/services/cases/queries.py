@@ -142,6 +142,19 @@ async def list_cases(
     return await db.fetch(page_sql(scope, conditions, wanted.newest_first), parameters)
 
 
+async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: bool) -> int:
+    """How many cases a filter finds: counted, or as the planner estimates from its statistics."""
+    conditions, parameters = criteria(wanted)
+    where = " AND ".join([wall("c", len(scope.paths)), "c.unit_id = ANY(%(units)s::uuid[])", *conditions])
+    parameters |= scope.wall() | {"units": list(scope.unit_ids)}
+    counted = "count(*)" if exact else "1"
+    sql = f"SELECT {counted} FROM enforcement_case c WHERE {where}"
+    row = await db.fetch_one(sql if exact else f"EXPLAIN (FORMAT JSON) {sql}", parameters)
+    if row is None:
+        return 0
+    return int(row[0] if exact else row[0][0]["Plan"]["Plan Rows"])
+
+
 def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
     """One page of cases: over the whole book by the global index, else merged from the index of each unit."""
     direction = "DESC" if newest_first else "ASC"

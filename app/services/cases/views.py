@@ -79,12 +79,14 @@ def _facts(row: Row) -> CaseFacts:
     )
 
 
-def flagged(wanted: CaseFilter, flag: str, ref: Reference) -> CaseFilter | None:
-    """The filter narrowed to cases that carry a flag today; None when no rule for it is in force."""
+def flagged(wanted: CaseFilter, flag: str | None, ref: Reference) -> CaseFilter:
+    """The filter narrowed to cases that carry a flag today; to none when no rule for it is in force."""
+    if flag is None:
+        return wanted
     on = today()
     rule = next((rule for rule in ref.rules_on(on) if rule.flag == flag), None)
     if rule is None:
-        return None
+        return replace(wanted, decided_until=date.min)
     if flag == "steering_committee":
         return replace(wanted, steering_on=on)
     newest = latest_decision_date(on, rule)

@@ -4,7 +4,7 @@ Reads a few thousand rollup rows for the whole nation, however many cases there 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Any, Final
@@ -116,17 +116,13 @@ async def balances(
 
 def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]:
     """Rows (period, place, sums) as balances by place; a period without a row has zeros."""
-    found: dict[Any, Balances] = {}
+    now: dict[Any, Mapping[str, Sequence[int]]] = {}
+    before: dict[Any, Mapping[str, Sequence[int]]] = {}
     for period, place, *sums in rows:
-        of_place = found.get(place)
-        if of_place is None:
-            of_place = found[place] = zeros(projection)
-        number = len(projection.now if period == "n" else projection.before)
-        by_measure = {
-            measure: sums[index * number : (index + 1) * number] for index, measure in enumerate(projection.measures)
-        }
-        found[place] = replace(of_place, now=by_measure) if period == "n" else replace(of_place, before=by_measure)
-    return found
+        side, number = (now, len(projection.now)) if period == "n" else (before, len(projection.before))
+        side[place] = {m: sums[index * number : (index + 1) * number] for index, m in enumerate(projection.measures)}
+    none = zeros(projection)
+    return {place: Balances(now.get(place, none.now), before.get(place, none.before)) for place in now | before}
 
 
 def zeros(projection: Projection) -> Balances:

@@ -18,6 +18,8 @@ CASES_GROUPED_SINCE: Final = date(2026, 7, 1)
 # 63 provinces became 34 and districts became regional offices: the first day of the new map.
 NEW_MAP_SINCE: Final = date(2025, 7, 1)
 MEASURES: Final = ("cases", "money")
+Share = tuple[int, int]
+"""Numerator and denominator of a rate, unrounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +223,7 @@ def percent(numerator: int, denominator: int) -> str | None:
     return ratio(numerator * 100, denominator)
 
 
-def points(share: tuple[int, int], other: tuple[int, int]) -> str | None:
+def points(share: Share, other: Share) -> str | None:
     """How far two shares are apart, in percentage points (điểm phần trăm), from the unrounded shares."""
     (n, d), (m, e) = share, other
     return percent(n * e - m * d, d * e) if d and e else None

@@ -43,9 +43,13 @@ class CaseFilters(Query):
         "-decision_date", description="oldest or newest decision first", examples=["-decision_date"]
     )
 
+    count: Literal["exact", "estimated"] | None = Field(
+        None, description="say how many cases there are: counted (slow when many) or estimated", examples=["estimated"]
+    )
+
     def to_filter(self) -> CaseFilter:
         """The filter as the service takes it, but for `unit` and `flag`, which need the reference data."""
-        same = self.model_dump(exclude={"unit", "officer", "matter", "open", "flag", "sort"})
+        same = self.model_dump(exclude={"unit", "officer", "matter", "open", "flag", "sort", "count"})
         return CaseFilter(
             **same,
             officer_id=self.officer,

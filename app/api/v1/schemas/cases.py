@@ -111,11 +111,19 @@ class CaseOut(CaseItem):
     flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
 
 
+class Counted(Strict):
+    """How many items a list has in all."""
+
+    value: int = Field(description="number of items", examples=[48_211])
+    exact: bool = Field(description="counted (true) or estimated from statistics (false)", examples=[True])
+
+
 class CasePage(Strict):
     """A page of cases."""
 
     items: list[CaseItem] = Field(description="cases in order of decision date")
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
+    count: Counted | None = Field(description="all items, when asked for by `count`", examples=[None])
 
 
 def case_item(row: Row, ref: Reference) -> dict[str, Any]:
@@ -171,7 +179,7 @@ _PARTIES: Final = (
     ' {"no": 2, "role": "debtor", "kind": "individual", "credit_institution": false, "name": "N*** V*** A***"}]'
 )
 ITEM_EXAMPLE: Final = samples.example_of(CaseItem, case_item(SAMPLE_ROW, samples.SAMPLE_REF))
-PAGE_EXAMPLE: Final = samples.example_of(CasePage, {"items": [ITEM_EXAMPLE], "next": None})
+PAGE_EXAMPLE: Final = samples.example_of(CasePage, {"items": [ITEM_EXAMPLE], "next": None, "count": None})
 _OUT: Final = samples.example_of(
     CaseOut, case_out(SAMPLE_ROW, samples.SAMPLE_REF, "2025-09-30", _OBLIGATIONS, _PARTIES, [])
 )

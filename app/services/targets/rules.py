@@ -1,0 +1,132 @@
+"""What holds for targets (chỉ tiêu) and for comparing results with them. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from app.errors import Fault, Invalid, invalid
+from app.services.books.rules import fiscal_year as fiscal_year_of
+from app.services.books.rules import fiscal_year_start
+from app.services.statistics.rules import Lines, Period, Share, points, rank_key, ratio
+
+MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
+INDICATORS: Final = tuple(MEASURE_OF)
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """A target to be assigned to a unit or an officer; `rate_bp` in hundredths of a percent."""
+
+    fiscal_year: int
+    indicator: str
+    rate_bp: int
+    decision_no: str
+    decision_date: date
+    signer: str
+    effective_on: date
+    unit_id: str | None = None
+    officer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """The next version of a target."""
+
+    rate_bp: int
+    decision_no: str
+    decision_date: date
+    signer: str
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInForce:
+    """The version of a target that results are compared with."""
+
+    id: str
+    version: int
+    rate_bp: int
+
+    @property
+    def share(self) -> Share:
+        """The target as a share."""
+        return self.rate_bp, 10_000
+
+
+@dataclass(slots=True)
+class Result:
+    """How far a unit or an officer has come by one indicator; `before` is the same period of the previous year."""
+
+    lines: Lines
+    before: Share
+    target: TargetInForce | None
+    rank: int | None = None
+
+    @property
+    def share(self) -> Share:
+        """The result rate (tỷ lệ thi hành xong): done of what has conditions."""
+        return self.lines.done, self.lines.with_conditions
+
+
+def check_days(fiscal_year: int, decision_date: date, effective_on: date, today: date) -> None:
+    """A target is decided before it is recorded, and takes effect in its fiscal year; Invalid otherwise."""
+    faults = []
+    if decision_date > today:
+        message = {"en": "lies in the future", "vi": "ở tương lai"}
+        faults.append(Fault("in-future", message, pointer="/decision_date"))
+    if fiscal_year_of(effective_on) != fiscal_year:
+        message = {"en": "lies outside the fiscal year", "vi": "nằm ngoài năm báo cáo"}
+        faults.append(Fault("outside-fiscal-year", message, pointer="/effective_on"))
+    if faults:
+        raise Invalid(faults=faults)
+
+
+def asked_day(fiscal_year: int | None, as_of: date | None, today: date) -> date:
+    """The day results are asked for: today, or the last day of a year gone by. Invalid when it cannot be."""
+    if as_of is not None and as_of > today:
+        raise invalid("in-future", "lies in the future", "ở tương lai", parameter="as_of")
+    if as_of is not None and fiscal_year not in (None, fiscal_year_of(as_of)):
+        raise invalid(
+            "outside-fiscal-year", "lies outside the fiscal year", "nằm ngoài năm báo cáo", parameter="as_of"
+        )
+    if fiscal_year is not None and fiscal_year_start(fiscal_year) > today:
+        raise invalid("in-future", "has not begun", "chưa bắt đầu", parameter="fiscal_year")
+    if as_of is not None or fiscal_year is None:
+        return as_of or today
+    return min(Period.of_months(fiscal_year, 12).last, today)
+
+
+def attainment(share: Share, target: TargetInForce | None) -> str | None:
+    """The result rate as a percentage of the target (mức độ hoàn thành chỉ tiêu)."""
+    if target is None or not share[1]:
+        return None
+    return ratio(share[0] * 1_000_000, share[1] * target.rate_bp)
+
+
+def distance(share: Share, target: TargetInForce | None) -> str | None:
+    """Result rate less target, in percentage points; negative while the target is not reached."""
+    return None if target is None else points(share, target.share)
+
+
+def is_below(share: Share, average: Share) -> bool | None:
+    """Whether a rate is lower than the average, exactly; None where one of them does not exist."""
+    if not share[1] or not average[1]:
+        return None
+    return rank_key(*share) < rank_key(*average)
+
+
+def set_ranks(results: Sequence[Result]) -> int:
+    """Ranks by rate, highest first, equal rates equal; no rank without a rate. Returns how many have one."""
+    keys = sorted((rank_key(*result.share) for result in results if result.share[1]), reverse=True)
+    places: dict[int, int] = {}
+    for place, key in enumerate(keys, 1):
+        places.setdefault(key, place)
+    for result in results:
+        result.rank = places[rank_key(*result.share)] if result.share[1] else None
+    return len(keys)
+
+
+def total(shares: Mapping[str, Sequence[Share]]) -> dict[str, Share]:
+    """Shares of a whole, by indicator, from the shares of its parts."""
+    return {name: (sum(n for n, _ in parts), sum(d for _, d in parts)) for name, parts in shares.items()}
