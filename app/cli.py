@@ -1,7 +1,6 @@
 """Commands for operators: `python -m app.cli <command>`. Settings come from THADS_… variables."""
 
 import asyncio
-import json
 import os
 import signal
 import sys
@@ -10,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final, NoReturn, TypeVar
 
+import orjson
 import typer
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,6 +77,7 @@ def start(
         serving.serve(
             sock,
             workers,
+            settings.log_level,
             ready=lambda: _welcome(settings, address),
             healthy=lambda: server is None or server.running,
         )
@@ -88,7 +89,7 @@ def serve(port: Port = 8000, host: Host = "127.0.0.1", workers: Workers = DEFAUL
     settings = preflight.read_settings()
     with preflight.bind(host, port) as sock:
         preflight.require_schema(settings)
-        serving.serve(sock, workers, ready=lambda: typer.echo(f"Serving on {host}:{port}."))
+        serving.serve(sock, workers, settings.log_level)
 
 
 @app.command()
@@ -133,11 +134,11 @@ def openapi(
     check: Annotated[bool, typer.Option("--check", help="compare with the file, write nothing")] = False,
 ) -> None:
     """Writes the OpenAPI document, or compares it with the committed snapshot."""
-    document = json.dumps(create_app(Settings()).openapi(), ensure_ascii=False, indent=2) + "\n"
+    document = orjson.dumps(create_app(Settings()).openapi(), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
     if not check:
         output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(document)
-    elif not output.exists() or output.read_text() != document:
+        output.write_bytes(document)
+    elif not output.exists() or output.read_bytes() != document:
         typer.echo(f"{output} is not what the service offers: run make openapi and read the difference", err=True)
         raise typer.Exit(DIFFERENT)
 
@@ -305,6 +306,7 @@ def main() -> None:
     """Runs a command; what it refuses is one sentence and exit status 2."""
     signal.signal(signal.SIGTERM, _terminated)
     try:
+        preflight.secrets_from_files()
         app()
     except (Refused, EmbeddedError, DomainError) as error:
         typer.echo(f"error: {_sentence(error)}", err=True)

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import ModuleType
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -34,18 +35,16 @@ class Service(FastAPI):
         return document
 
 
-def create_app(settings: Settings | None = None, more: Iterable[APIRouter] = ()) -> FastAPI:
-    """The service with these settings; `more` are routers of v1 besides those of `app.api.v1`."""
+def create_app(settings: Settings | None = None, modules: Iterable[ModuleType] | None = None) -> FastAPI:
+    """The service with these settings; v1 is made of the routers of these modules, by default all of `app.api.v1`."""
     settings = settings or Settings()
     logging.configure(settings.log_level)
     contract = APIRouter(prefix="/v1")
     tags: dict[str, str] = {}
-    for module in v1.modules():
+    for module in v1.modules() if modules is None else modules:
         contract.include_router(module.router)
-        tags |= {str(tag): (module.__doc__ or "").split("\n")[0] for tag in module.router.tags if tag not in tags}
-    for router in more:
-        contract.include_router(router)
-        tags |= {str(tag): str(tag) for tag in router.tags if tag not in tags}
+        for tag in module.router.tags:
+            tags.setdefault(str(tag), (module.__doc__ or "").split("\n")[0])
     contexts = list(iter_route_contexts(contract.routes))
     for context in contexts:
         if not required_scopes(context.dependant):

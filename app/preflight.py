@@ -44,6 +44,16 @@ def _fault(fault: Any) -> str:
     return " ".join([*(f"THADS_{str(name).upper()}:" for name in fault["loc"]), message])
 
 
+def secrets_from_files() -> None:
+    """Takes THADS_X from the file that THADS_X_FILE names, as containers hand out secrets."""
+    for name, path in list(os.environ.items()):
+        if name.startswith("THADS_") and name.endswith("_FILE"):
+            try:
+                os.environ[name.removesuffix("_FILE")] = Path(path).read_text().strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Refused(f"{name}: cannot read {path}") from error
+
+
 def own_secrets(folder: Path) -> None:
     """Names the signing key and the cursor secret of the data folder in the environment; makes them once.
 

@@ -4,13 +4,15 @@ import multiprocessing
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable
+from logging import getLogger
 
 from fastapi import FastAPI
 from uvicorn import Config
-from uvicorn.config import STARTUP_FAILURE
-from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
+from app import logging
 from app.lifeline import die_with_parent
 from app.main import create_app
 from app.preflight import Refused
@@ -18,8 +20,11 @@ from app.settings import Settings
 
 KEEP_ALIVE_SECONDS = 10
 GRACE_SECONDS = 5
+PING_SECONDS = 0.5
 # a worker that is merely slow on a loaded machine must not be killed
-HEALTHCHECK_SECONDS = 30
+SILENT_SECONDS = 60
+
+logger = getLogger(__name__)
 
 
 def application() -> FastAPI:
@@ -31,7 +36,7 @@ def application() -> FastAPI:
 
 
 class _Workers(Multiprocess):
-    """uvicorn's supervisor, which also tells once when all workers serve and stops with `healthy`."""
+    """uvicorn's supervisor, but a worker that cannot start ends the service at once, and so does `healthy`."""
 
     def __init__(
         self, config: Config, sock: socket.socket, ready: Callable[[], None], healthy: Callable[[], bool]
@@ -40,17 +45,47 @@ class _Workers(Multiprocess):
         super().__init__(config, [sock])
         self._ready: Callable[[], None] | None = ready
         self._healthy = healthy
+        self._heard: dict[Process, float] = {}  # when each worker started or last answered
+        self._served: set[Process] = set()
         self.failure = ""
 
+    def init_processes(self) -> None:
+        """Starts all workers."""
+        super().init_processes()
+        self._heard = dict.fromkeys(self.processes, time.monotonic())
+
     def keep_subprocess_alive(self) -> None:
-        super().keep_subprocess_alive()
-        if any(process.exitcode == STARTUP_FAILURE for process in self.processes):
-            self._fail("the service did not start; its log above says why")
-        elif not self._healthy():
+        """Twice a second: asks every worker, replaces those that are gone, tells once when all serve."""
+        if not self._healthy():
             self._fail("the embedded PostgreSQL ended")
-        elif self._ready and not self.should_exit.is_set() and all(p.is_ready(1) for p in self.processes):
+        for index, worker in enumerate(self.processes):
+            # after a signal to the whole group workers end because they should
+            if not self._lives(worker) and not self.should_exit.is_set() and not self.signal_queue:
+                self._replace(index, worker)
+        if self._ready and self._served.issuperset(self.processes):
             self._ready()
             self._ready = None
+
+    def _lives(self, worker: Process) -> bool:
+        now = time.monotonic()
+        if worker.process.is_alive() and worker.is_ready(PING_SECONDS):
+            self._heard[worker] = now
+            self._served.add(worker)
+        return worker.process.is_alive() and now - self._heard[worker] < SILENT_SECONDS
+
+    def _replace(self, index: int, worker: Process) -> None:
+        worker.kill()
+        worker.process.join()
+        if worker not in self._served:
+            self._fail("the service did not start; its log above says why")
+            return
+        logger.error("worker %s ended with exit code %s and is replaced", worker.pid, worker.exitcode)
+        successor = Process(self.config, self.sockets)
+        successor.start()
+        self.processes[index] = successor
+        self._heard[successor] = time.monotonic()
+        del self._heard[worker]
+        self._served.discard(worker)
 
     def join_all(self) -> None:
         """Waits for the workers, and ends those that do not end."""
@@ -73,6 +108,7 @@ class _Workers(Multiprocess):
 def serve(
     sock: socket.socket,
     workers: int,
+    log_level: str,
     ready: Callable[[], None] = lambda: None,
     healthy: Callable[[], bool] = lambda: True,
 ) -> None:
@@ -80,6 +116,7 @@ def serve(
 
     Raises `Refused` when the workers cannot start or `healthy`, asked twice a second, no longer holds.
     """
+    logging.configure(log_level)
     config = Config(
         "app.serving:application",
         factory=True,
@@ -94,7 +131,6 @@ def serve(
         proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        timeout_worker_healthcheck=HEALTHCHECK_SECONDS,
     )
     supervisor = _Workers(config, sock, ready, healthy)
     supervisor.run()

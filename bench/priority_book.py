@@ -43,7 +43,7 @@ ORGANISATION: Final = """
         '2024-01-01' FROM matter WHERE ever_tracked;
 """
 
-# Half of the decisions are of the last three years; an open case is the likelier the younger the decision.
+# Newer years have more decisions than older ones; an open case is the likelier the younger the decision.
 CASES: Final = """
     INSERT INTO enforcement_case (file_no, decision_no, decision_date, unit_id, unit_path, officer_id, matter_id, kind,
         initiation, account, amount_vnd, outstanding_vnd, accepted_on, entered_on, left_on, steering_matter,
@@ -60,9 +60,9 @@ CASES: Final = """
                 AS moved, 1 + (random() * 3999)::int AS officer_no
         FROM (
             SELECT n, decided, random() AS dice, last, (exp(17 + 2.5 * random_normal()))::bigint % 1000000000000000 AS amount,
-                random() < 0.06 + 0.35 * exp(-(last - decided) / 500.0) AS open,
+                random() < 0.07 + 0.75 * exp(-(last - decided) / 500.0) AS open,
                 CASE WHEN random() < 0.02 THEN (random() * 499)::int + 1 END AS matter_no
-            FROM (SELECT n, date '2026-11-23' AS last, date '2026-11-23' - (5400 * power(random(), 2.2))::int AS decided
+            FROM (SELECT n, date '2026-11-23' AS last, date '2026-11-23' - (5400 * power(random(), 1.3))::int AS decided
                   FROM generate_series(1, %(cases)s) n) a
         ) b
     ) d

@@ -166,6 +166,14 @@ def test_an_unreachable_server_is_named() -> None:
         assert "hush" not in said
 
 
+def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("mysql://thads:hush@db/thads\n")
+    assert "must be a postgresql:// URL" in _refused("migrate", THADS_DATABASE_URL_FILE=file)
+    file.unlink()
+    assert f"THADS_DATABASE_URL_FILE: cannot read {file}" in _refused("migrate", THADS_DATABASE_URL_FILE=file)
+
+
 def test_a_wrong_password_is_said(server: Embedded) -> None:
     said = _refused("migrate", THADS_DATABASE_URL=server.url().replace("thads:", "thads:x", 1))
     assert "password authentication failed" in said
@@ -326,10 +334,23 @@ def test_a_lost_database_server_ends_the_service_with_a_sentence(data: Path) -> 
 
 
 def test_the_openapi_document_is_written_and_compared(tmp_path: Path) -> None:
-    target = tmp_path / "openapi.json"
-    assert _run("openapi", "--check", "--output", str(target)).returncode == 1
-    assert _run("openapi", "--output", str(target)).returncode == 0
+    target = tmp_path / "docs/openapi.json"
+    compare = ["openapi", "--check", "--output", str(target)]
+    assert CliRunner().invoke(app, compare).exit_code == 1
+    assert _invoke("openapi", "--output", str(target)) == ""
     assert json.loads(target.read_text())["openapi"].startswith("3.")
-    assert _run("openapi", "--check", "--output", str(target)).returncode == 0
+    assert _invoke(*compare) == ""
     target.write_text(target.read_text() + " ")
-    assert "make openapi" in _run("openapi", "--check", "--output", str(target)).stderr
+    different = _run(*compare)
+    assert different.returncode == 1
+    assert "run make openapi" in different.stderr
+
+
+def test_workers_that_cannot_start_end_the_service(server: Embedded) -> None:
+    with psycopg.connect(server.url(), autocommit=True) as owner:
+        owner.execute("CREATE DATABASE lost")
+    url = server.url("lost")
+    assert _run("migrate", THADS_DATABASE_URL=url).returncode == 0
+    done = _run("serve", THADS_DATABASE_URL=url, THADS_SIGNING_KEY="/nonexistent", PORT=_free_port())
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == "error: the service did not start; its log above says why"

@@ -19,11 +19,11 @@ router: Final = APIRouter(include_in_schema=False)
 
 _STATIC: Final = Path(__file__).parent / "static"
 _TYPES: Final = {
-    ".js": "text/javascript",
-    ".css": "text/css",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
     ".png": "image/png",
-    ".html": "text/html",
-    "": "text/plain",
+    ".html": "text/html; charset=utf-8",
+    "": "text/plain; charset=utf-8",
 }
 _PAGE_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "

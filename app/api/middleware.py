@@ -41,7 +41,7 @@ MAX_LOGGED_PATH: Final = 256
 WATCH_AFTER_SECONDS: Final = 1.0
 QUIET: Final = frozenset({"/livez", "/readyz", "/metrics"})
 
-_COMMON: Final = [
+COMMON_HEADERS: Final = [
     (b"api-version", API_VERSION.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -158,7 +158,7 @@ class _Exchange:
         if message["type"] == "http.response.start":
             self.started = True
             self.status = message["status"]
-            headers = [*message["headers"], *_COMMON, (b"x-request-id", self.request_id.encode())]
+            headers = [*message["headers"], *COMMON_HEADERS, (b"x-request-id", self.request_id.encode())]
             given = {name for name, _ in message["headers"]}
             headers += [default for default in _DEFAULTS if default[0] not in given]
             message = {**message, "headers": headers}
@@ -234,7 +234,7 @@ def check(scope: Scope) -> None:
 
 
 def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
-    total = hosts = 0
+    total = hosts = upgrades = 0
     for name, value in headers:
         size = len(value)
         total += size + len(name)
@@ -242,10 +242,15 @@ def _check_headers(headers: list[tuple[bytes, bytes]]) -> None:
             total = MAX_HEADER_BYTES + 1
         if name == b"host":
             hosts += 1
+        elif name == b"upgrade" and value.lower() == b"websocket":
+            upgrades += 1
     if total > MAX_HEADER_BYTES or len(headers) > MAX_HEADERS:
         raise HeadersTooLarge(headers={"Connection": "close"})
     if hosts != 1:
         raise Malformed({"en": "Exactly one Host header is needed.", "vi": "Cần đúng một tiêu đề Host."})
+    if upgrades:
+        text = {"en": "There are no websockets here.", "vi": "Dịch vụ không có websocket."}
+        raise Malformed(text, headers={"Connection": "close"})
 
 
 def _is_clean(query: bytes) -> bool:

@@ -77,6 +77,14 @@ class NotAcceptable(DomainError):
     title = {"en": "No acceptable media type", "vi": "Không có định dạng phù hợp"}
 
 
+class RequestTimeout(DomainError):
+    """Headers or body did not arrive in time; the connection is closed."""
+
+    status = 408
+    code = "request-timeout"
+    title = {"en": "The request did not arrive in time", "vi": "Yêu cầu không đến kịp thời gian"}
+
+
 class TooLarge(DomainError):
     """The body exceeds 1 MiB; the connection is closed without reading the rest."""
 
@@ -118,6 +126,14 @@ class HeadersTooLarge(DomainError):
     status = 431
     code = "headers-too-large"
     title = {"en": "The headers are too large", "vi": "Phần đầu yêu cầu quá lớn"}
+
+
+class UnknownMethod(DomainError):
+    """A method no server knows."""
+
+    status = 501
+    code = "unknown-method"
+    title = {"en": "Unknown method", "vi": "Phương thức không tồn tại"}
 
 
 class InternalError(DomainError):

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.problems import UnknownParameter
-from app.errors import Fault
+from app.errors import Fault, NotFound
 
 
 class StrictRoute(APIRoute):
-    """Refuses unknown query parameters, and repeated ones unless they are lists."""
+    """Refuses unknown query parameters, repeated ones unless they are lists, and numbers written oddly in the path."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         if options.get("status_code") is None:
@@ -30,8 +30,12 @@ class StrictRoute(APIRoute):
         """FastAPI's handler behind the check of the query string."""
         handle = super().get_route_handler()
         known = dict(query_parameters(self.dependant))
+        numbers = [field.alias for field in self.dependant.path_params if field.field_info.annotation is int]
 
         async def strict(request: Request) -> Response:
+            for name in numbers:
+                if not _NUMBER.fullmatch(request.path_params[name]):
+                    raise NotFound
             if request.scope["query_string"]:
                 _check_query(request, known)
             return await handle(request)
@@ -56,6 +60,7 @@ def _check_query(request: Request, known: dict[str, bool]) -> None:
 
 
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}", re.ASCII)
+_NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UNKNOWN: Final = {"en": "the operation has no such parameter", "vi": "thao tác không có tham số này"}
 _REPEATED: Final = {"en": "must not be repeated", "vi": "không được lặp lại"}
 

@@ -12,6 +12,7 @@ from app.clock import today
 from app.db import Database, Row
 from app.errors import invalid
 from app.services.access import Caller, path_ranges
+from app.services.targets.rules import TargetVersion
 
 FOREVER = date.max
 WIDE = 150
@@ -112,19 +113,6 @@ class PriorityRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One version of a unit's target (chỉ tiêu); `rate_bp` is in hundredths of a percent."""
-
-    id: str
-    unit_id: str
-    fiscal_year: int
-    indicator: str
-    version: int
-    rate_bp: int
-    effective_on: date
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
     """The rows a query may touch: subtrees (the wall) and the units in them (for the indexes)."""
 
@@ -152,16 +140,16 @@ class Reference:
         clients: list[Client],
         regimes: list[Regime],
         rules: list[PriorityRule],
-        targets: list[Target] | None = None,
+        targets: list[TargetVersion] | None = None,
     ) -> None:
         self.units = {unit.id: unit for unit in units}
         self.officers = {officer.id: officer for officer in officers}
         self.clients = {client.id: client for client in clients}
         self.regimes = sorted(regimes, key=lambda regime: regime.since)
         self.rules = sorted(rules, key=lambda rule: (rule.flag, rule.version))
-        self._targets: dict[tuple[str, int, str], list[Target]] = {}
+        self._targets: dict[tuple[str, int, str], list[TargetVersion]] = {}
         for target in sorted(targets or [], key=lambda target: -target.version):
-            self._targets.setdefault((target.unit_id, target.fiscal_year, target.indicator), []).append(target)
+            self._targets.setdefault((target.holder_id, target.fiscal_year, target.indicator), []).append(target)
         self._brief_day = date.min
         self._briefs: dict[str, dict[str, str]] = {}
         self._by_path = sorted((unit.path, unit.id) for unit in units)
@@ -214,7 +202,7 @@ class Reference:
         """The version of each priority rule in force on a day."""
         return [rule for rule in self.rules if rule.since <= on < rule.until]
 
-    def target(self, unit_id: str, fiscal_year: int, indicator: str, on: date) -> Target | None:
+    def target(self, unit_id: str, fiscal_year: int, indicator: str, on: date) -> TargetVersion | None:
         """The newest version of a unit's target that is effective on a day."""
         versions = self._targets.get((unit_id, fiscal_year, indicator), ())
         return next((target for target in versions if target.effective_on <= on), None)
@@ -300,9 +288,9 @@ def _rule(row: Row) -> PriorityRule:
     return PriorityRule(flag, version, years, inclusive, amount, meant, conditions, basis, _since(since), _until(until))
 
 
-def _target(row: Row) -> Target:
+def _target(row: Row) -> TargetVersion:
     target_id, unit_id, fiscal_year, indicator, version, rate_bp, effective_on = row
-    return Target(target_id, unit_id, fiscal_year, indicator, version, rate_bp, date.fromisoformat(effective_on))
+    return TargetVersion(target_id, unit_id, fiscal_year, indicator, version, rate_bp, date.fromisoformat(effective_on))
 
 
 async def load(db: Database) -> Reference:

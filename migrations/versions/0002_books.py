@@ -47,6 +47,9 @@ CREATE TABLE enforcement_case (
     CONSTRAINT fk_enforcement_case_officer_id FOREIGN KEY(officer_id) REFERENCES officer (id),
     CONSTRAINT fk_enforcement_case_matter_id FOREIGN KEY(matter_id) REFERENCES matter (id)
 );
+CREATE INDEX ix_case_account ON enforcement_case (account, decision_date, id);
+CREATE INDEX ix_case_amount ON enforcement_case (amount_vnd) WHERE amount_vnd >= 1000000000;
+CREATE INDEX ix_case_kind ON enforcement_case (kind, decision_date, id);
 CREATE INDEX ix_case_date ON enforcement_case (decision_date, id);
 CREATE INDEX ix_case_date_open ON enforcement_case (decision_date, id) WHERE is_open;
 CREATE INDEX ix_case_decision_no ON enforcement_case (decision_no);
@@ -187,9 +190,7 @@ ROLLUPS = {
 def _rollup(name: str) -> str:
     keys, primary, accounts = ROLLUPS[name]
     columns = [f"{key} NOT NULL" for key in keys]
-    columns += [
-        f"{m}_{account} BIGINT DEFAULT 0 NOT NULL" for m in ("cases", "money") for account in accounts
-    ]
+    columns += [f"{m}_{account} BIGINT DEFAULT 0 NOT NULL" for m in ("cases", "money") for account in accounts]
     columns.append(f"CONSTRAINT pk_{name} PRIMARY KEY ({primary})")
     return f"CREATE TABLE {name} (" + ", ".join(columns) + ");"
 

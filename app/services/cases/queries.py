@@ -112,6 +112,8 @@ def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
     for (name, given), condition in _CONSTANT.items():
         if getattr(wanted, name) is given:
             conditions.append(condition)
+    if (wanted.amount_min or 0) >= HIGH_VALUE_INDEX_FLOOR:
+        conditions.append(f"c.amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}")  # lets the partial index serve
     if wanted.high_value is not None:
         conditions.append(
             f"c.is_open AND c.with_conditions AND c.amount_vnd >= {HIGH_VALUE_INDEX_FLOOR} "

@@ -107,7 +107,7 @@ _STATE: Final = f"""
         (sum(e.amount_vnd * ((e.from_account IN ({_listed(_ELSEWHERE)}))::int
             - (e.to_account IN ({_listed(_ELSEWHERE)}))::int)))::bigint AS outstanding_vnd
     FROM entry e WHERE e.case_id = c.id AND e.effective_on <= %(on)s::date"""
-_MOVED_SINCE: Final = "c.last_effective_on > %(on)s::date"
+MOVED_SINCE: Final = "c.last_effective_on > %(on)s::date"
 
 
 def past_case(source: str = "enforcement_case c", condition: str = "true") -> str:
@@ -147,17 +147,21 @@ def list_sql(wanted: Wanted, parameters: Parameters, continued: bool) -> str:
     common = criteria(wanted)
     if continued:
         common.append("(c.decision_date, c.id) > (%(after_date)s::date, %(after_id)s::uuid)")
-    arms = []
-    for rule in wanted.rules:
-        condition = " AND ".join([holds(rule, wanted.on, parameters), *common])
-        if wanted.is_past:
-            arms.append(ordered(f"{condition} AND NOT {_MOVED_SINCE}", wanted))
-            arms.append(_moved_arm(rule, condition, wanted))
-        else:
-            arms.append(ordered(condition, wanted))
-    by_entries = wanted.is_past and not wanted.walks
-    return f"""
-        {f"WITH m AS MATERIALIZED ({moved_cases(wanted)})" if by_entries else ""}
+    raised = {rule: holds(rule, wanted.on, parameters) for rule in wanted.rules}
+    unmoved = [f"NOT {MOVED_SINCE}"] if wanted.is_past else []
+    arms = [ordered(" AND ".join([condition, *common, *unmoved]), wanted) for condition in raised.values()]
+    moved = ""
+    if wanted.walks:
+        arms += [_walk(rule, " AND ".join([condition, *common])) for rule, condition in raised.items()]
+    elif wanted.is_past:
+        moved = f"WITH m AS MATERIALIZED ({moved_cases(wanted)})"
+        anyone = " OR ".join(f"({condition})" for condition in raised.values())
+        before = candidates(wanted, parameters)
+        arms.append(
+            f"(SELECT c.decision_date, c.id FROM {past_case(MOVED, before)} WHERE {' AND '.join(common)} "
+            f"AND ({anyone}) {_ORDER})"
+        )
+    return f"""{moved}
         SELECT {ITEM_COLUMNS}, {TRACKINGS}
         FROM (SELECT k.decision_date, k.id FROM ({" UNION ".join(arms)}) k ORDER BY 1, 2 LIMIT %(limit)s) k
         JOIN {past_case() if wanted.is_past else "enforcement_case c"} ON c.id = k.id
@@ -185,13 +189,23 @@ def ordered(condition: str, wanted: Wanted, columns: str = "c.decision_date, c.i
         {plain} c.unit_id = u.id AND {condition} {order}) c {order})"""
 
 
-def _moved_arm(rule: PriorityRule, condition: str, wanted: Wanted) -> str:
-    """Cases that have moved since the day, as they stood then."""
-    before = [_MOVED_SINCE]
+MOVED: Final = "m JOIN enforcement_case c ON c.id = m.id"
+
+
+def candidates(wanted: Wanted, parameters: Parameters) -> str:
+    """Which cases that have moved since the day may have been flagged on it, before their entries are read."""
+    ages = [latest_decision_date(wanted.on, rule) for rule in wanted.rules if rule.years is not None]
+    parameters["oldest"] = max(ages, default=date.min)
+    return f"{MOVED_SINCE} AND (c.decision_date <= %(oldest)s::date OR c.steering_matter)"
+
+
+def _walk(rule: PriorityRule, condition: str) -> str:
+    """Cases that have moved since the day, as they stood then, found in the order of the list."""
+    before = [MOVED_SINCE]
     if rule.min_amount_vnd is not None:
         # what a case is about never shrinks, so most are ruled out before their entries are read
         before.append(f"c.amount_vnd >= %({rule.flag}_{rule.version}_amount)s")
     if rule.flag == STEERING:
         before.append(f"c.matter_id = ANY (ARRAY({TRACKED}))")
-    source = "enforcement_case c" if wanted.walks else "m JOIN enforcement_case c ON c.id = m.id"
-    return f"(SELECT c.decision_date, c.id FROM {past_case(source, ' AND '.join(before))} WHERE {condition} {_ORDER})"
+    past = past_case("enforcement_case c", " AND ".join(before))
+    return f"(SELECT c.decision_date, c.id FROM {past} WHERE {condition} {_ORDER})"

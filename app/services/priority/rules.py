@@ -194,3 +194,32 @@ def _vi(day: date | None) -> str:
 
 def _money(amount: int) -> str:
     return f"{amount:,}".replace(",", ".")
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days `[first, last]` ahead on which one rule version may newly raise its flag.
+
+    `before` says what has raised the flag already: versions, each with the day until which it was looked at.
+    """
+
+    rule: "PriorityRule"
+    first: date
+    last: date
+    before: tuple[tuple["PriorityRule", date], ...]
+
+
+def stretches(rules: Iterable["PriorityRule"], today: date, until: date) -> list[Stretch]:
+    """The stretches after today, up to and with `until`, of the rules that flag by age."""
+    found: list[Stretch] = []
+    before: dict[str, tuple[tuple[PriorityRule, date], ...]] = {}
+    for rule in sorted(rules, key=lambda rule: rule.since):
+        first, last = max(rule.since, today + _DAY), min(rule.until - _DAY, until)
+        if rule.years is None or rule.until <= today or rule.since > until:
+            continue
+        earlier = before.get(rule.flag, ())
+        if first <= last:
+            known = ((rule, today),) if rule.since <= today else earlier
+            found.append(Stretch(rule, first, last, known))
+        before[rule.flag] = (*earlier, (rule, last))
+    return found

@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from typing import Any, Final, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
+from app.errors import invalid
+from app.services.access import Caller
 from app.services.reference import Reference, Unit
 from app.services.statistics.rules import NEW_MAP_SINCE
 
@@ -23,6 +25,16 @@ class Groups:
     shown: tuple[Unit, ...]
     unit_ids: str
     places: str
+
+
+def asked_unit(ref: Reference, caller: Caller, unit_id: str | None) -> Unit:
+    """The unit a query names; without one, the unit whose subtree was granted to the caller. Invalid otherwise."""
+    unit = ref.asked(caller, unit_id)
+    if unit is None and len(caller.paths) == 1:
+        unit = next((ref.units[i] for i in ref.subtree(caller.paths[0])[:1]), None)
+    if unit is None:
+        raise invalid("required", "name one of your units", "hãy nêu một đơn vị được cấp quyền", parameter="unit")
+    return unit
 
 
 def map_day(name: MapName, on: date, today: date) -> date:

@@ -63,7 +63,8 @@ def opening_columns(measures: Sequence[str], formulas: Sequence[Formula]) -> lis
     return [_total(measure, f.opening, f.opening_minus) for measure in measures for f in formulas]
 
 
-def _listed(columns: list[str], sign: str = "") -> str:
+def listed(columns: Sequence[str], sign: str = "") -> str:
+    """Columns c0, c1, … of a SELECT list; `sign` is put before each."""
     return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
 
 
@@ -74,15 +75,15 @@ def _period(p: str, measures: Sequence[str], formulas: Sequence[Formula], width:
     sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))
     return f"""
         SELECT '{p}', m.place, {", ".join(sums)} FROM (
-            SELECT r.unit_id, {_listed(flows)} FROM rollup_unit_month r
+            SELECT r.unit_id, {listed(flows)} FROM rollup_unit_month r
             WHERE r.month BETWEEN %({p}first)s AND %({p}last_month)s
             UNION ALL
-            SELECT r.unit_id, {_listed(flows, f"%({p}sign)s::int * ")} FROM rollup_unit_day r
+            SELECT r.unit_id, {listed(flows, f"%({p}sign)s::int * ")} FROM rollup_unit_day r
             WHERE r.day BETWEEN %({p}first_day)s AND %({p}last_day)s AND %({p}first_day)s <= %({p}last_day)s
             UNION ALL
-            SELECT r.unit_id, {_listed(opening)} FROM unit_opening r WHERE r.fiscal_year = {base}
+            SELECT r.unit_id, {listed(opening)} FROM unit_opening r WHERE r.fiscal_year = {base}
             UNION ALL
-            SELECT r.unit_id, {_listed(opening)} FROM rollup_unit_month r
+            SELECT r.unit_id, {listed(opening)} FROM rollup_unit_month r
             WHERE r.month >= make_date({base} - 1, 10, 1) AND r.month < %({p}first)s AND {base} < %({p}year)s::int
         ) r JOIN member m USING (unit_id) GROUP BY m.place"""
 

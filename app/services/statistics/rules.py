@@ -127,18 +127,19 @@ LINES: Final = (*_FLOWS, *_OF_REGIME.values())
 """The lines everything else follows from."""
 PARTS: Final = (*LINES, *_SHOWN_APART)
 """The lines of a statement: LINES, and what it shows apart."""
-RESULT: Final = ("done", "enforcing", "deferred_by_agreement", "other")
-"""The lines that make the result rate: D1, and with D2, D3 and D4 its denominator C1."""
+RESULT: Final = ("done", "with_conditions")
+"""What the result rate is made of: D1 and C1."""
 
 
 def formulas(regime_lines: Mapping[str, Sequence[str]]) -> dict[str, Formula]:
-    """The formula of every one of PARTS under a regime (chế độ báo cáo)."""
-    fed = {_OF_REGIME[letter]: _fed_by(tuple(accounts)) for letter, accounts in regime_lines.items()}
-    return {**_FLOWS, **fed, **_SHOWN_APART}
+    """The formula of every one of PARTS and RESULT under a regime (chế độ báo cáo)."""
+    fed = {_OF_REGIME[letter]: _fed_by(accounts) for letter, accounts in regime_lines.items()}
+    with_conditions = _fed_by([account for letter in ("D1", "D2", "D3", "D4") for account in regime_lines[letter]])
+    return {**_FLOWS, **fed, **_SHOWN_APART, "with_conditions": with_conditions}
 
 
-def _fed_by(accounts: tuple[str, ...]) -> Formula:
-    return Formula(accounts, (), tuple(account for account in accounts if account in ACCOUNTS_STOCK))
+def _fed_by(accounts: Sequence[str]) -> Formula:
+    return Formula(tuple(accounts), (), tuple(account for account in accounts if account in ACCOUNTS_STOCK))
 
 
 @dataclass(slots=True)

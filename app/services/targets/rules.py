@@ -1,6 +1,6 @@
 """What holds for targets (chỉ tiêu) and for comparing results with them. Pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -41,12 +41,16 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetInForce:
-    """The version of a target that results are compared with."""
+class TargetVersion:
+    """One version of the target of a unit or an officer."""
 
     id: str
+    holder_id: str
+    fiscal_year: int
+    indicator: str
     version: int
     rate_bp: int
+    effective_on: date
 
     @property
     def share(self) -> Share:
@@ -60,7 +64,7 @@ class Result:
 
     lines: Lines
     before: Share
-    target: TargetInForce | None
+    target: TargetVersion | None
     rank: int | None = None
 
     @property
@@ -87,9 +91,7 @@ def asked_day(fiscal_year: int | None, as_of: date | None, today: date) -> date:
     if as_of is not None and as_of > today:
         raise invalid("in-future", "lies in the future", "ở tương lai", parameter="as_of")
     if as_of is not None and fiscal_year not in (None, fiscal_year_of(as_of)):
-        raise invalid(
-            "outside-fiscal-year", "lies outside the fiscal year", "nằm ngoài năm báo cáo", parameter="as_of"
-        )
+        raise invalid("outside-fiscal-year", "lies outside the fiscal year", "nằm ngoài năm báo cáo", parameter="as_of")
     if fiscal_year is not None and fiscal_year_start(fiscal_year) > today:
         raise invalid("in-future", "has not begun", "chưa bắt đầu", parameter="fiscal_year")
     if as_of is not None or fiscal_year is None:
@@ -97,14 +99,14 @@ def asked_day(fiscal_year: int | None, as_of: date | None, today: date) -> date:
     return min(Period.of_months(fiscal_year, 12).last, today)
 
 
-def attainment(share: Share, target: TargetInForce | None) -> str | None:
+def attainment(share: Share, target: TargetVersion | None) -> str | None:
     """The result rate as a percentage of the target (mức độ hoàn thành chỉ tiêu)."""
     if target is None or not share[1]:
         return None
     return ratio(share[0] * 1_000_000, share[1] * target.rate_bp)
 
 
-def distance(share: Share, target: TargetInForce | None) -> str | None:
+def distance(share: Share, target: TargetVersion | None) -> str | None:
     """Result rate less target, in percentage points; negative while the target is not reached."""
     return None if target is None else points(share, target.share)
 
@@ -125,8 +127,3 @@ def set_ranks(results: Sequence[Result]) -> int:
     for result in results:
         result.rank = places[rank_key(*result.share)] if result.share[1] else None
     return len(keys)
-
-
-def total(shares: Mapping[str, Sequence[Share]]) -> dict[str, Share]:
-    """Shares of a whole, by indicator, from the shares of its parts."""
-    return {name: (sum(n for n, _ in parts), sum(d for _, d in parts)) for name, parts in shares.items()}

@@ -1,0 +1,190 @@
+"""New matters, and how steering committees begin to track them, follow their state and stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.exc import IntegrityError
+
+from app.errors import Conflict, NotFound, PreconditionFailed, invalid
+from app.models import aggregates as agg
+from app.models.organisation import matter, matter_tracking
+from app.services import journal
+from app.services.matters import rules
+from app.services.matters.rules import Stretch
+from app.services.reference import FOREVER
+from app.services.units.rules import ending
+from app.services.work import Work
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingChange:
+    """What changes of a tracking: the state from a day on, the end, or both, in this order."""
+
+    state: str | None = None
+    state_since: date | None = None
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Matter:
+    id: str
+    name: str
+    unit_path: str
+    ever_tracked: bool
+    version: int
+
+
+async def create_matter(work: Work, code: str, name: str, unit_id: str) -> str:
+    """A new matter that belongs to a unit of the caller; returns its id.
+
+    Raises Invalid for an unknown unit, Conflict when the code is taken.
+    """
+    unit = work.ref.visible(work.caller, unit_id)
+    if unit is None:
+        raise invalid("unknown-reference", "no such unit", "không có đơn vị này", pointer="/unit_id")
+    try:
+        inserted = insert(matter).values(code=code, name=name, unit_path=unit.path).returning(matter.c.id)
+        matter_id = str((await work.session.execute(inserted)).scalar_one())
+    except IntegrityError:
+        raise Conflict({"en": "The code belongs to another matter.", "vi": "Mã đã thuộc vụ khác."}) from None
+    made = _Matter(matter_id, name, unit.path, False, 1)
+    await _record(work, made, 1, "created", {}, {"code": code, "name": name})
+    return matter_id
+
+
+async def rename_matter(work: Work, matter_id: str, expected: int | None, name: str) -> None:
+    """Corrects the name of a matter. Raises NotFound, PreconditionFailed."""
+    before = await _locked(work, matter_id, expected)
+    version = await _bump(work, before, name=name)
+    await _record(work, before, version, "renamed", {"name": before.name}, {"name": name})
+
+
+async def start_tracking(work: Work, matter_id: str, level: str, since: date, state: str) -> None:
+    """A steering committee begins to track the matter on a day.
+
+    The first tracking of a matter marks its cases and moves its open stock under its own key. Raises NotFound,
+    Conflict while a committee of that level tracks it.
+    """
+    before = await _locked(work, matter_id, None)
+    was = await _stretches(work, matter_id, level)
+    now = rules.started(was, since, state)
+    await _write(work, matter_id, level, now)
+    if not before.ever_tracked:
+        await work.session.execute(_MARK_CASES, {"id": matter_id})
+    version = await _bump(work, before, ever_tracked=True)
+    await _record(work, before, version, "tracking_started", _shown(level, was), _shown(level, now))
+
+
+async def change_tracking(work: Work, matter_id: str, expected: int | None, level: str, change: TrackingChange) -> None:
+    """Follows the state of a tracked matter, or ends the tracking.
+
+    Raises NotFound, PreconditionFailed, InvalidTransition, Invalid, Conflict when tracking is over.
+    """
+    before = await _locked(work, matter_id, expected)
+    was = await _stretches(work, matter_id, level)
+    if not was:
+        raise NotFound
+    now = was
+    if change.state is not None and change.state_since is not None:
+        now = rules.moved(now, change.state, change.state_since)
+    if change.until is not None:
+        now = rules.ended(now, change.until)
+    await _write(work, matter_id, level, now)
+    version = await _bump(work, before)
+    await _record(work, before, version, "tracking_changed", _shown(level, was), _shown(level, now))
+
+
+# Cases carry the mark so that the flag is an index range; the rollup of open stock keeps tracked matters apart.
+# Keys in order, so that two writers never wait for each other in a circle.
+_KEY: Final = "unit_id, decision_month, with_conditions, high_value, matter_id"
+_MARK_CASES: Final = text(f"""
+    WITH changed AS (
+        UPDATE enforcement_case c SET steering_matter = true
+        WHERE c.matter_id = :id AND NOT c.steering_matter
+        RETURNING WITH (OLD AS before, NEW AS after) before AS was, after AS now
+    )
+    INSERT INTO open_stock AS s ({_KEY}, cases, amount_vnd, outstanding_vnd)
+    SELECT {_KEY}, sum(sign), (sum(sign * amount_vnd))::bigint, (sum(sign * outstanding_vnd))::bigint
+    FROM (
+        SELECT {agg.stock_key("c")}, -1 AS sign, c.amount_vnd, c.outstanding_vnd
+        FROM (SELECT (was).* FROM changed) c WHERE c.is_open
+        UNION ALL
+        SELECT {agg.stock_key("c")}, 1, c.amount_vnd, c.outstanding_vnd
+        FROM (SELECT (now).* FROM changed) c WHERE c.is_open
+    ) moves
+    GROUP BY {_KEY} ORDER BY {_KEY}
+    ON CONFLICT ({_KEY}) DO UPDATE SET cases = s.cases + EXCLUDED.cases,
+        amount_vnd = s.amount_vnd + EXCLUDED.amount_vnd, outstanding_vnd = s.outstanding_vnd + EXCLUDED.outstanding_vnd
+    """)
+
+
+async def _locked(work: Work, matter_id: str, expected: int | None) -> _Matter:
+    """The matter, locked: cases that join it wait, so that none misses its mark."""
+    columns = matter.c
+    query = select(columns.name, columns.unit_path, columns.ever_tracked, columns.version).where(
+        columns.id == matter_id
+    )
+    row = (await work.session.execute(query.with_for_update(key_share=True))).first()
+    if row is None or not work.caller.covers(row.unit_path):
+        raise NotFound
+    if expected is not None and row.version != expected:
+        raise PreconditionFailed
+    return _Matter(matter_id, row.name, row.unit_path, row.ever_tracked, row.version)
+
+
+async def _stretches(work: Work, matter_id: str, level: str) -> tuple[Stretch, ...]:
+    columns = matter_tracking.c
+    query = select(columns.tracked, columns.state).where(columns.matter_id == matter_id, columns.level == level)
+    rows = await work.session.execute(query.order_by(columns.tracked))
+    return tuple(Stretch(days.lower or date.min, days.upper or FOREVER, state) for days, state in rows)
+
+
+async def _write(work: Work, matter_id: str, level: str, stretches: Sequence[Stretch]) -> None:
+    columns = matter_tracking.c
+    await work.session.execute(delete(matter_tracking).where(columns.matter_id == matter_id, columns.level == level))
+    rows = [
+        {
+            "matter_id": matter_id,
+            "level": level,
+            "tracked": Range(stretch.since, ending(stretch.until), bounds="[)"),
+            "state": stretch.state,
+            "state_since": stretch.since,
+        }
+        for stretch in stretches
+    ]
+    await work.session.execute(insert(matter_tracking), rows)
+
+
+async def _bump(work: Work, before: _Matter, **values: Any) -> int:
+    version = before.version + 1
+    await work.session.execute(update(matter).where(matter.c.id == before.id).values(version=version, **values))
+    return version
+
+
+async def _record(
+    work: Work, about: _Matter, version: int, action: str, before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    await journal.record(
+        work.session,
+        subject="matter",
+        subject_id=about.id,
+        unit_id=work.ref.subtree(about.unit_path)[0],
+        version=version,
+        action=action,
+        actor=work.actor,
+        before=before,
+        after=after,
+    )
+
+
+def _shown(level: str, stretches: Sequence[Stretch]) -> dict[str, Any]:
+    ends = [ending(stretch.until) for stretch in stretches]
+    tracked = [
+        {"since": str(stretch.since), "until": end and str(end), "state": stretch.state}
+        for stretch, end in zip(stretches, ends, strict=True)
+    ]
+    return {"level": level, "tracking": tracked}

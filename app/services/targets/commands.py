@@ -1,0 +1,132 @@
+"""Assigning targets and amending them: every version stays."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app.clock import today
+from app.errors import Conflict, NotFound, PreconditionFailed, invalid
+from app.models.rules import target
+from app.services import journal
+from app.services.books.rules import fiscal_year_start
+from app.services.targets.rules import Amendment, NewTarget, check_days
+from app.services.work import Work
+
+_TRAIL: Final = ("fiscal_year", "indicator", "version", "rate_bp", "decision_no", "decision_date", "effective_on")
+
+
+async def assign(work: Work, new: NewTarget) -> str:
+    """Assigns a target (giao chỉ tiêu) to a unit or an officer for a fiscal year; returns its id.
+
+    Raises Invalid when the holder is unknown or foreign, Conflict when there is a target already.
+    """
+    unit_id = _unit_of(work, new)
+    check_days(new.fiscal_year, new.decision_date, new.effective_on, today())
+    target_id = await _insert(work, asdict(new) | {"version": 1})
+    if target_id is None:
+        raise Conflict(
+            {
+                "en": "The target exists already; amend it instead.",
+                "vi": "Chỉ tiêu đã được giao; hãy điều chỉnh chỉ tiêu đó.",
+            }
+        )
+    await _record(work, target_id, unit_id, "assigned", None, asdict(new) | {"version": 1})
+    return target_id
+
+
+async def amend(work: Work, target_id: str, expected: int | None, amendment: Amendment) -> str:
+    """Adds the next version of a target (điều chỉnh chỉ tiêu); returns its id.
+
+    `target_id` is any version of it, `expected` the newest one the caller knows of. Raises NotFound,
+    PreconditionFailed when somebody else amended it meanwhile, Invalid when it would take effect before its forerunner.
+    """
+    newest = await _newest_locked(work, target_id)
+    unit_id = _visible_unit(work, newest)
+    if expected is not None and newest["version"] != expected:
+        raise PreconditionFailed
+    check_days(newest["fiscal_year"], amendment.decision_date, amendment.effective_on, today())
+    if amendment.effective_on < newest["effective_on"]:
+        raise invalid(
+            "day-order", "lies before the version it amends", "trước ngày hiệu lực cũ", pointer="/effective_on"
+        )
+    key = {name: newest[name] for name in ("unit_id", "officer_id", "fiscal_year", "indicator")}
+    after = {**key, **asdict(amendment), "version": newest["version"] + 1}
+    amended_id = await _insert(work, after)
+    if amended_id is None:  # the lock on the first version keeps this from happening
+        raise PreconditionFailed
+    await _record(work, amended_id, unit_id, "amended", dict(newest), after)
+    return amended_id
+
+
+def _unit_of(work: Work, new: NewTarget) -> str:
+    if new.unit_id is not None:
+        unit = work.ref.visible(work.caller, new.unit_id)
+        if unit is None:
+            raise invalid("unknown-reference", "no such unit", "không có đơn vị này", pointer="/unit_id")
+        return unit.id
+    served = _served(work, new.officer_id or "", new.fiscal_year)
+    if served is None:
+        raise invalid("unknown-reference", "no such officer", "không có chấp hành viên này", pointer="/officer_id")
+    return served
+
+
+def _served(work: Work, officer_id: str, fiscal_year: int) -> str | None:
+    """The unit the caller may see in which the officer served last in a fiscal year."""
+    officer = work.ref.officers.get(officer_id)
+    if officer is None:
+        return None
+    first, end = fiscal_year_start(fiscal_year), fiscal_year_start(fiscal_year + 1)
+    units = [p.unit_id for p in officer.postings if p.since < end and p.until > first]
+    return next((unit_id for unit_id in reversed(units) if work.ref.visible(work.caller, unit_id)), None)
+
+
+def _visible_unit(work: Work, row: RowMapping) -> str:
+    """The unit under whose wall the target stands; NotFound when the caller may not see it."""
+    unit_id = row["unit_id"]
+    if unit_id is not None:
+        seen = work.ref.visible(work.caller, str(unit_id))
+        found = seen.id if seen else None
+    else:
+        found = _served(work, str(row["officer_id"]), row["fiscal_year"])
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def _newest_locked(work: Work, target_id: str) -> RowMapping:
+    """The newest version of the target; its first version is locked, so that amendments come one after the other."""
+    same = ("unit_id", "officer_id", "fiscal_year", "indicator")
+    found = (await work.session.execute(select(target).where(target.c.id == target_id))).mappings().first()
+    if found is None:
+        raise NotFound
+    versions = select(target).where(*(target.c[name].is_not_distinct_from(found[name]) for name in same))
+    await work.session.execute(versions.where(target.c.version == 1).with_for_update(key_share=True))
+    newest = await work.session.execute(versions.order_by(target.c.version.desc()).limit(1))
+    return newest.mappings().one()
+
+
+async def _insert(work: Work, values: dict[str, Any]) -> str | None:
+    row = insert(target).values(values).on_conflict_do_nothing().returning(target.c.id)
+    found = (await work.session.execute(row)).scalar()
+    return None if found is None else str(found)
+
+
+async def _record(
+    work: Work, target_id: str, unit_id: str, action: str, before: dict[str, Any] | None, after: dict[str, Any]
+) -> None:
+    def shown(row: dict[str, Any] | None) -> dict[str, str] | None:
+        return row and {name: str(row[name]) for name in _TRAIL}
+
+    await journal.record(
+        work.session,
+        subject="target",
+        subject_id=target_id,
+        unit_id=unit_id,
+        version=after["version"],
+        action=action,
+        actor=work.actor,
+        before=shown(before),
+        after=shown(after),
+    )

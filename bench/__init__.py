@@ -1,0 +1,1 @@
+"""Load and peers: what a request costs, side by side."""

@@ -1,0 +1,166 @@
+"""The service and its peers as running servers: two workers each, the same database, the same token key."""
+
+import os
+import shutil
+import socket
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+from joserfc.jwk import OKPKey
+
+from app.preflight import ROOT
+from app.settings import Settings
+from bench.database import Loaded, client_secret
+from bench.processes import Failed, run, running
+
+WORKERS: Final = 2
+START_SECONDS: Final = 60
+TOKEN_SECONDS: Final = 86_400
+PEERS: Final = Path(__file__).parent / "peers"
+SERVICE: Final = "service"
+DRF: Final = "drf"
+FASTIFY: Final = "fastify"
+LABELS: Final = {SERVICE: "this service", DRF: "Django REST framework", FASTIFY: "Fastify + pg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A server that answers: where, and the process at the root of its tree."""
+
+    name: str
+    address: str
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """Everything that runs, and the token all of it accepts."""
+
+    contenders: list[Contender]
+    token: str
+
+    @property
+    def service(self) -> Contender:
+        """The one that is compared with the others."""
+        return next(contender for contender in self.contenders if contender.name == SERVICE)
+
+
+@contextmanager
+def started(database: Loaded, folder: Path, peers: tuple[str, ...]) -> Iterator[Started]:
+    """The service and these peers, while the block runs."""
+    logs = folder / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    environment = {**database.environment(), **_access(folder)}
+    secret = client_secret(database)
+    with ExitStack() as stack:
+        service = stack.enter_context(_service(environment, logs))
+        token = _token(service.address, secret)
+        makers = {DRF: _drf, FASTIFY: _fastify}
+        found = [service, *(stack.enter_context(makers[peer](environment, folder, logs)) for peer in peers)]
+        for contender in found:
+            _wait(contender, token, logs)
+        yield Started(found, token)
+
+
+def _access(folder: Path) -> dict[str, str]:
+    """The public half of the key the service signs with, and who the tokens are from and for."""
+    key = OKPKey.import_key(Path(os.environ["THADS_SIGNING_KEY"]).read_bytes())
+    public = folder / "signing.pub.pem"
+    public.write_bytes(key.as_pem(private=False))
+    settings = Settings()
+    return {
+        "THADS_TOKEN_SECONDS": str(TOKEN_SECONDS),
+        "PEER_PUBLIC_KEY": str(public),
+        "PEER_ISSUER": settings.issuer,
+        "PEER_AUDIENCE": settings.audience,
+        "PEER_WORKERS": str(WORKERS),
+    }
+
+
+@contextmanager
+def _service(environment: Mapping[str, str], logs: Path) -> Iterator[Contender]:
+    port = _free_port()
+    command = (sys.executable, "-m", "app.cli", "serve", f"--port={port}", f"--workers={WORKERS}")
+    with running(*command, cwd=ROOT, environment=environment, log=logs / f"{SERVICE}.log") as process:
+        contender = Contender(SERVICE, f"http://127.0.0.1:{port}", process.pid)
+        _wait_for(f"{contender.address}/readyz", {}, logs / f"{SERVICE}.log")
+        yield contender
+
+
+@contextmanager
+def _drf(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
+    source, venv = PEERS / "django_drf", folder / "django_drf"
+    wanted = source / "requirements.txt"
+    if not _same(wanted, venv / "installed.txt"):
+        sys.stderr.write("Installing Django REST framework (once) …\n")
+        shutil.rmtree(venv, ignore_errors=True)
+        run(sys.executable, "-m", "venv", venv, cwd=folder)
+        run(venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted, cwd=folder)
+        shutil.copy(wanted, venv / "installed.txt")
+    port = _free_port()
+    bind = (f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}", "--worker-class=sync", "--preload")
+    command = (venv / "bin/gunicorn", *bind, "peer.wsgi")
+    with running(*command, cwd=source, environment=environment, log=logs / f"{DRF}.log") as process:
+        yield Contender(DRF, f"http://127.0.0.1:{port}", process.pid)
+
+
+@contextmanager
+def _fastify(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
+    place = folder / "fastify"
+    shutil.copytree(PEERS / "fastify", place, dirs_exist_ok=True)
+    if not _same(place / "package-lock.json", place / "node_modules/installed.json"):
+        sys.stderr.write("Installing Fastify (once) …\n")
+        run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=place)
+        shutil.copy(place / "package-lock.json", place / "node_modules/installed.json")
+    port = _free_port()
+    more = {"PORT": str(port), "NODE_ENV": "production"}
+    with running(
+        "node", "server.js", cwd=place, environment={**environment, **more}, log=logs / f"{FASTIFY}.log"
+    ) as process:
+        yield Contender(FASTIFY, f"http://127.0.0.1:{port}", process.pid)
+
+
+def _same(wanted: Path, installed: Path) -> bool:
+    return installed.exists() and installed.read_bytes() == wanted.read_bytes()
+
+
+def _token(address: str, secret: str) -> str:
+    answer = httpx.post(
+        f"{address}/oauth/token", data={"grant_type": "client_credentials"}, auth=("bench", secret), timeout=10
+    )
+    if answer.status_code != httpx.codes.OK:
+        raise Failed(f"the service gave no token: {answer.text}")
+    return str(answer.json()["access_token"])
+
+
+def _wait(contender: Contender, token: str, logs: Path) -> None:
+    headers = {"Authorization": f"Bearer {token}"}
+    _wait_for(f"{contender.address}/v1/cases?limit=1", headers, logs / f"{contender.name}.log")
+
+
+def _wait_for(address: str, headers: Mapping[str, str], log: Path) -> None:
+    limit = time.monotonic() + START_SECONDS
+    seen = "no answer"
+    while time.monotonic() < limit:
+        try:
+            answer = httpx.get(address, headers=headers, timeout=10)
+        except httpx.TransportError:
+            time.sleep(0.2)
+            continue
+        if answer.status_code == httpx.codes.OK:
+            return
+        seen = f"{answer.status_code} {answer.text[:200]}"
+        time.sleep(0.2)
+    raise Failed(f"{address}: {seen}; see {log}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

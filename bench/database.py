@@ -1,0 +1,116 @@
+"""A database of N cases, made once by the demo generator and kept for the next run."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psycopg
+from psycopg import sql
+
+from app.embedded import USER, Embedded
+from app.preflight import ROOT
+from bench.processes import parent_of, run
+
+# what the demo loads at scale 1
+NATION: Final = 1_750_000
+SEED: Final = 1
+# what decides the content of a loaded database
+SOURCES: Final = ("migrations/versions", "app/services/demo", "app/data")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A running server with cases in it."""
+
+    url: str
+    postmaster: int
+    cases: int
+    open_cases: int
+    version: str
+
+    def environment(self) -> dict[str, str]:
+        """What a server of this database needs to know."""
+        return {**os.environ, "THADS_DATABASE_URL": self.url}
+
+
+@contextmanager
+def loaded(folder: Path, cases: int) -> Iterator[Loaded]:
+    """The database of about `cases` cases below `folder`; loads it when it is not there or no longer current."""
+    server = Embedded(folder / f"postgres-{cases}")
+    with server as url:
+        wanted = f"bench {_digest()}"
+        if _note(server) != wanted:
+            _load(server, url, cases)
+            _execute(server.url("postgres"), sql.SQL("COMMENT ON DATABASE {} IS {}").format(_DATABASE, wanted))
+        yield _described(url)
+
+
+def client_secret(database: Loaded) -> str:
+    """A fresh secret of a client that may read everything of the nation."""
+    with psycopg.connect(database.url) as connection:
+        known = connection.execute("SELECT 1 FROM client WHERE id = 'bench'").fetchone()
+    command = ["secret", "bench"]
+    if not known:
+        scopes = [f"--scope={scope}" for scope in ("cases:read", "priority:read", "targets:read")]
+        command = ["register", "bench", "--name=bench", "--unit=G15", *scopes]
+    return _cli(database.url, "clients", *command).split()[-1]
+
+
+def _cli(url: str, *arguments: str) -> str:
+    return run(
+        sys.executable, "-m", "app.cli", *arguments, cwd=ROOT, environment={**os.environ, "THADS_DATABASE_URL": url}
+    )
+
+
+_DATABASE: Final = sql.Identifier(USER)
+
+
+def _load(server: Embedded, url: str, cases: int) -> None:
+    sys.stderr.write(f"Loading {cases:,} cases (once) …\n")
+    maintenance = server.url("postgres")
+    _execute(maintenance, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(_DATABASE))
+    _execute(maintenance, sql.SQL("CREATE DATABASE {}").format(_DATABASE))
+    _cli(url, "migrate")
+    _cli(url, "demo", f"--scale={cases / NATION:.6f}", f"--seed={SEED}")
+    # so that no housekeeping of the load is left to the measured minutes
+    _execute(url, sql.SQL("VACUUM (FREEZE, ANALYZE)"))
+    _execute(url, sql.SQL("CHECKPOINT"))
+
+
+def _execute(url: str, statement: sql.Composable) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def _note(server: Embedded) -> str | None:
+    """What was noted on the database when its load was complete."""
+    with psycopg.connect(server.url("postgres")) as connection:
+        row = connection.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [USER]
+        ).fetchone()
+    return row[0] if row else None
+
+
+def _digest() -> str:
+    digest = hashlib.sha256()
+    for source in SOURCES:
+        for file in sorted((ROOT / source).rglob("*")):
+            if file.is_file() and file.suffix != ".pyc":
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _described(url: str) -> Loaded:
+    with psycopg.connect(url) as connection:
+        row = connection.execute(
+            "SELECT count(*), count(*) FILTER (WHERE is_open), current_setting('server_version') FROM enforcement_case"
+        ).fetchone()
+        postmaster = parent_of(connection.info.backend_pid)
+    assert row is not None
+    cases, open_cases, version = row
+    return Loaded(url, postmaster, cases, open_cases, str(version).split()[0])

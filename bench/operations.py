@@ -1,0 +1,119 @@
+"""What is measured, and the proof that all contenders answer it alike."""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import httpx
+import psycopg
+
+from bench.contenders import SERVICE, Started
+from bench.database import Loaded
+from bench.processes import Failed
+
+READ: Final = "read"
+LIST: Final = "list"
+PRIORITY: Final = "priority"
+TOTALS: Final = "totals"
+ATTAINMENT: Final = "attainment"
+NAMES: Final = (READ, LIST, PRIORITY, TOTALS, ATTAINMENT)
+
+SAMPLED_CASES: Final = 5_000
+COMPARED: Final = 25
+OWN_FIELDS: Final = ("next",)
+"""Each server signs cursors in its own way: only whether there is one is compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A kind of request, with the paths it is drawn from."""
+
+    name: str
+    title: str
+    paths: tuple[str, ...]
+
+
+_OF_PROVINCES: Final = Operation(
+    ATTAINMENT, "attainment of 34 provinces", ("/v1/target-attainment?of=level&level=provincial&limit=50",)
+)
+
+
+def operations(database: Loaded) -> dict[str, Operation]:
+    """The operations over what the database holds; cases and offices are drawn at random, alike in every run."""
+    with psycopg.connect(database.url) as connection:
+        ids = [str(row[0]) for row in connection.execute(_IDS)]
+        offices = [str(row[0]) for row in connection.execute(_OFFICES)]
+    cases = random.Random(1).sample(ids, min(SAMPLED_CASES, len(ids)))
+    return {
+        operation.name: operation
+        for operation in (
+            Operation(READ, "read one case", tuple(f"/v1/cases/{case}" for case in cases)),
+            Operation(
+                LIST,
+                "list 50 open cases of an office",
+                tuple(f"/v1/cases?unit={office}&open=true&limit=50" for office in offices),
+            ),
+            Operation(PRIORITY, "50 priority cases of the nation", ("/v1/priority-cases?limit=50",)),
+            Operation(TOTALS, "their totals", ("/v1/priority-cases/summary",)),
+            _OF_PROVINCES,
+        )
+    }
+
+
+_IDS: Final = "SELECT id FROM enforcement_case ORDER BY id"
+# offices with more than a page, or the fullest ones of a small database
+_OFFICES: Final = """
+    SELECT unit_id FROM enforcement_case WHERE is_open GROUP BY unit_id
+    ORDER BY (count(*) > 50) DESC, CASE WHEN count(*) > 50 THEN 0 ELSE -count(*) END, unit_id LIMIT 300"""
+
+
+def compare(operation: Operation, started: Started) -> None:
+    """`Failed` with the first difference when a peer does not give the service's JSON."""
+    paths = random.Random(2).sample(operation.paths, min(COMPARED, len(operation.paths)))
+    with httpx.Client(headers={"Authorization": f"Bearer {started.token}"}, timeout=60) as client:
+        for path in paths:
+            answers = {c.name: _answer(client, c.address + path) for c in started.contenders}
+            wanted = answers.pop(SERVICE)
+            for name, answer in answers.items():
+                difference = first_difference(wanted, answer)
+                if difference:
+                    raise Failed(f"{name} answers {path} differently: {difference}")
+
+
+def _answer(client: httpx.Client, address: str) -> Any:
+    answer = client.get(address)
+    if answer.status_code != httpx.codes.OK:
+        raise Failed(f"{address} answers {answer.status_code}: {answer.text[:500]}")
+    return answer.json()
+
+
+def first_difference(wanted: Any, found: Any, place: str = "$") -> str | None:
+    """Where two JSON values differ first, with both values; None when they are equal."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        if wanted.keys() != found.keys():
+            return f"{place} has the fields {sorted(wanted.keys() ^ found.keys())} on one side only"
+        pairs: Sequence[tuple[str, Any, Any]] = [
+            (f"{place}.{name}", *(_own(name, side[name]) for side in (wanted, found))) for name in wanted
+        ]
+    elif isinstance(wanted, list) and isinstance(found, list):
+        if len(wanted) != len(found):
+            return f"{place} has {len(wanted)} items here and {len(found)} there"
+        pairs = [(f"{place}[{number}]", *both) for number, both in enumerate(zip(wanted, found, strict=True))]
+    else:
+        same = type(wanted) is type(found) and wanted == found
+        return None if same else f"{place} is {wanted!r} here and {found!r} there"
+    return next((found_one for at, a, b in pairs if (found_one := first_difference(a, b, at))), None)
+
+
+def _own(name: str, value: Any) -> Any:
+    return value is None if name in OWN_FIELDS else value
+
+
+def scaled() -> dict[str, Operation]:
+    """Operations that must not cost more when the database grows."""
+    flags = ("long_running", "high_value", "steering_committee")
+    pages = {
+        flag: Operation(flag, f"first page of {flag}", (f"/v1/priority-cases?flag={flag}&limit=50",)) for flag in flags
+    }
+    return {ATTAINMENT: _OF_PROVINCES, **pages}

@@ -1,0 +1,185 @@
+// Results of all provinces from 1 October to today, beside target, nation and the year before.
+import { nameOf } from './database.js';
+import { periodUntil, span, yearBefore } from './periods.js';
+import { change, compareShares, percent, points, rateOut, ratio } from './rates.js';
+import { today } from './reference.js';
+import { attainmentSchema } from './schemas.js';
+
+const INDICATORS = { cases_rate: 'cases', money_rate: 'money' };
+const STOCK = ['enforcing', 'deferred_by_agreement', 'other', 'no_conditions', 'deferred', 'suspended'];
+const ONE_DECISION_PER_DEBTOR = '2026-07-01';
+const LETTERS = [
+  ['D1', 'done'], ['D2', 'enforcing'], ['D3', 'deferred_by_agreement'], ['D4', 'other'],
+  ['C2', 'without_conditions'], ['C3', 'deferred_or_suspended'],
+];
+
+// Each line as [name, accounts added, accounts taken away, accounts whose opening stock counts].
+function linesOf(regime) {
+  return [
+    ['carried_over', [], ['register_carried'], STOCK],
+    ['newly_accepted', ['accepted', 'raised', 'register_back'], ['register_new'], []],
+    ['handed_over_net', ['handed_in'], ['handed_out'], []],
+    ['entrusted', ['entrusted'], [], []],
+    ['withdrawn', ['withdrawn'], [], []],
+    ['pulled_up', ['pulled_up'], [], []],
+    ...LETTERS.map(([letter, name]) => {
+      const accounts = regime.lines[letter];
+      return [name, accounts, [], accounts.filter((account) => STOCK.includes(account))];
+    }),
+  ];
+}
+
+function resultOf(regime) {
+  const lines = linesOf(regime);
+  const [done, ...open] = lines.slice(6, 10);
+  return [done, ['with_conditions', [done, ...open].flatMap((l) => l[1]), [], open.flatMap((l) => l[3])]];
+}
+
+function sums(lines, opening) {
+  return Object.values(INDICATORS).flatMap((measure) =>
+    lines.map(([, plus, minus, stock]) => {
+      const added = (opening ? stock : plus).map((account) => `+ r.${measure}_${account}`);
+      const taken = (opening ? [] : minus).map((account) => `- r.${measure}_${account}`);
+      return [...added, ...taken].join(' ') || '0';
+    }),
+  );
+}
+
+// One period: flows of whole months, of the days of the last one, and the opening stock, by province of the path.
+function periodSql(period, lines, first, width) {
+  const flows = sums(lines, false).map((sum, n) => `${sum} AS c${n}`).join(', ');
+  const days = sums(lines, false).map((sum, n) => `$${first + 4}::int * (${sum}) AS c${n}`).join(', ');
+  const opening = sums(lines, true).map((sum, n) => `${sum} AS c${n}`).join(', ');
+  const columns = Array.from({ length: width }, (_, n) => (n < lines.length * 2 ? `sum(c${n})::bigint` : 'NULL'));
+  return `SELECT '${period}' AS period, split_part(u.path, '.', 2) AS place, ${columns.join(', ')} FROM (
+      SELECT r.unit_id, ${flows} FROM rollup_unit_month r WHERE r.month BETWEEN $${first} AND $${first + 1}
+      UNION ALL
+      SELECT r.unit_id, ${days} FROM rollup_unit_day r WHERE r.day BETWEEN $${first + 2} AND $${first + 3}
+      UNION ALL
+      SELECT r.unit_id, ${opening} FROM unit_opening r WHERE r.fiscal_year = $${first + 5}
+    ) r JOIN unit u ON u.id = r.unit_id GROUP BY 2`;
+}
+
+const texts = new Map();
+
+function statement(regime, regimeBefore) {
+  const key = `${regime.code} ${regimeBefore.code}`;
+  if (!texts.has(key)) {
+    const width = linesOf(regime).length * 2;
+    const now = periodSql('now', linesOf(regime), 1, width);
+    texts.set(key, `${now} UNION ALL ${periodSql('before', resultOf(regimeBefore), 7, width)}`);
+  }
+  return texts.get(key);
+}
+
+function empty() {
+  return { now: new Array(24).fill(0), before: new Array(4).fill(0) };
+}
+
+// Sums by province of today: what old provinces had counts with the one that succeeded them.
+async function balances(pool, reference, period, before, day) {
+  const text = statement(reference.regimeOn(period.last), reference.regimeOn(before.last));
+  const values = [...span(period, day), period.fiscalYear, ...span(before, day), before.fiscalYear];
+  const { rows } = await pool.query({ name: nameOf(text), text, values, rowMode: 'array' });
+  const found = new Map();
+  for (const [side, part, ...figures] of rows) {
+    const place = reference.provinceOf(part);
+    if (!found.has(place)) found.set(place, empty());
+    const kept = found.get(place)[side];
+    for (let n = 0; n < kept.length; n += 1) kept[n] += figures[n];
+  }
+  return found;
+}
+
+function resultsOf(balance, unit, reference, period) {
+  return Object.keys(INDICATORS).map((indicator, index) => {
+    const [
+      carried_over, newly_accepted, handed_over_net, entrusted, withdrawn, pulled_up,
+      done, enforcing, deferred_by_agreement, other, without_conditions, deferred_or_suspended,
+    ] = balance.now.slice(index * 12, index * 12 + 12);
+    const accepted_total = carried_over + newly_accepted + handed_over_net;
+    const must_enforce = accepted_total - entrusted - withdrawn - pulled_up;
+    const with_conditions = done + enforcing + deferred_by_agreement + other;
+    const lines = {
+      accepted_total, carried_over, newly_accepted, handed_over_net, entrusted, withdrawn, pulled_up, must_enforce,
+      with_conditions, without_conditions, deferred_or_suspended, done, enforcing, deferred_by_agreement, other,
+      carried_forward: must_enforce - done,
+    };
+    const target = unit && reference.target(unit.id, period.fiscalYear, indicator, period.last);
+    return { lines, share: [done, with_conditions], before: balance.before.slice(index * 2, index * 2 + 2), target };
+  });
+}
+
+function rank(results) {
+  const ranked = results.filter(({ share }) => share[1]).sort((a, b) => compareShares(b.share, a.share));
+  ranked.forEach((result, n) => {
+    const equal = n > 0 && compareShares(result.share, ranked[n - 1].share) === 0;
+    result.rank = equal ? ranked[n - 1].rank : n + 1;
+  });
+  return ranked.length;
+}
+
+function resultOut({ lines, share, before, target, rank: place = null }, national) {
+  const wanted = target && [target.rate_bp, 10_000];
+  return {
+    ...lines,
+    rate: rateOut(share),
+    rank: place,
+    target: target ? { id: target.id, version: target.version, rate: percent(...wanted) } : null,
+    attainment: target && share[1] ? ratio(BigInt(share[0]) * 1_000_000n, BigInt(share[1]) * BigInt(target.rate_bp)) : null,
+    distance_pp: target ? points(share, wanted) : null,
+    national_difference_pp: points(share, national),
+    below_national_average: share[1] && national[1] ? compareShares(share, national) < 0 : null,
+    previous_year: {
+      rate: rateOut(before),
+      delta_pp: points(share, before),
+      delta: share[0] - before[0],
+      delta_pct: change(share[0], before[0]),
+    },
+  };
+}
+
+function periodOut(period, regime) {
+  const { fiscalYear, months, first, last } = period;
+  return { fiscal_year: fiscalYear, months, starts_on: first, ends_on: last, regime: regime.code };
+}
+
+export async function attainmentRoutes(app, { pool, reference }) {
+  app.get('/target-attainment', { config: { scope: 'targets:read' }, schema: attainmentSchema }, async (request, reply) => {
+    const { paths } = request.caller;
+    if (paths.length !== 1) return reply.code(422).send({ title: 'Name a unit', status: 422 });
+    const day = today();
+    const period = periodUntil(day);
+    const before = yearBefore(period);
+    const found = await balances(pool, reference, period, before, day);
+    const provinces = reference.provinces.filter((unit) => unit.path.startsWith(paths[0]));
+    const standings = provinces.map((unit) => {
+      const place = unit.path.split('.')[1];
+      return { unit, results: resultsOf(found.get(place) ?? empty(), unit, reference, period) };
+    });
+    const nation = [...found.values()].map((balance) => resultsOf(balance, null, reference, period));
+    const shares = [0, 1].map((n) => [0, 1].map((side) => nation.reduce((sum, all) => sum + all[n].share[side], 0)));
+    const ranked = [0, 1].map((n) => rank(standings.map(({ results }) => results[n])));
+    standings.sort((a, b) => (a.results[0].rank ?? Infinity) - (b.results[0].rank ?? Infinity));
+    const regime = reference.regimeOn(period.last);
+    const regimeBefore = reference.regimeOn(before.last);
+    const same = JSON.stringify(regime.lines) === JSON.stringify(regimeBefore.lines);
+    const grouped = before.first < ONE_DECISION_PER_DEBTOR && ONE_DECISION_PER_DEBTOR <= period.last;
+    const items = standings.slice(0, request.query.limit).map(({ unit, results }) => ({
+      unit: reference.briefs.get(unit.id),
+      officer: null,
+      cases_rate: resultOut(results[0], shares[0]),
+      money_rate: resultOut(results[1], shares[1]),
+    }));
+    return {
+      items,
+      next: null,
+      period: periodOut(period, regime),
+      previous_period: periodOut(before, regimeBefore),
+      national: {
+        cases_rate: { rate: rateOut(shares[0]), ranked: ranked[0], comparable: same && !grouped },
+        money_rate: { rate: rateOut(shares[1]), ranked: ranked[1], comparable: same },
+      },
+    };
+  });
+}

@@ -1,0 +1,135 @@
+"""The world the routes are tried in: what each kind of client owns, and what is foreign to it."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.services.access import Actor, Caller
+from app.services.cases.commands import create_case
+from app.services.cases.rules import NewCase, NewObligation, NewParty
+from app.services.clients.commands import register, set_disabled
+from app.services.clients.rules import SCOPES
+from app.services.work import Work
+from tests.builders import NATION_ID, Service
+
+# path parameters that name nothing of a unit: everybody with the scope may read them
+PUBLIC: Final[dict[str, str]] = {"event_no": "1"}
+DECIDED: Final = date(2025, 8, 22)
+
+
+@dataclass(frozen=True)
+class Place:
+    """A province and the office in it, with an officer and a case."""
+
+    province_id: str
+    office_id: str
+    objects: dict[str, str]
+
+
+@dataclass
+class World:
+    """`own` objects lie where every client may see them, `foreign` ones where only the nation may."""
+
+    own: Place
+    foreign: Place
+    secrets: dict[str, str] = field(default_factory=dict)
+
+
+def make_world(service: Service) -> World:
+    """Builds the world once in the database of the service."""
+
+    async def places(session: AsyncSession) -> World:
+        return World(own=await _place(session, "a"), foreign=await _place(session, "b"))
+
+    world = service.runner.run(service.db.write(places))
+    service.runner.run(service.reference.reload())
+    for place in (world.own, world.foreign):
+        case = service.db.write(partial(_case, service=service, place=place))
+        place.objects["case_id"] = service.runner.run(case)
+
+    async def registered(session: AsyncSession) -> None:
+        for client_id, unit_id in {
+            "national": NATION_ID,
+            "province": world.own.province_id,
+            "partner": world.own.office_id,
+            "disabled": NATION_ID,
+        }.items():
+            world.secrets[client_id] = await register(
+                session,
+                Actor("tests"),
+                client_id=client_id,
+                name=f"Hệ thống {client_id}",
+                scopes=frozenset(SCOPES),
+                unit_ids=[unit_id],
+            )
+        await set_disabled(session, Actor("tests"), "disabled", disabled=True)
+
+    service.runner.run(service.db.write(registered))
+    service.runner.run(service.reference.reload())
+    return world
+
+
+_UNIT: Final = """
+    INSERT INTO unit (code, level, parent_id, path, validity)
+    VALUES (:code, :level, CAST(:parent AS uuid), :path, daterange('2009-01-01', NULL)) RETURNING id::text"""
+_NAME: Final = """
+    INSERT INTO unit_name (unit_id, name, validity)
+    VALUES (CAST(:unit AS uuid), :name, daterange('2009-01-01', NULL))"""
+_OFFICER: Final = """
+    WITH o AS (INSERT INTO officer (code, name) VALUES (:code, :name) RETURNING id)
+    INSERT INTO officer_posting (officer_id, unit_id, rank, validity)
+    SELECT id, CAST(:unit AS uuid), 'senior', daterange('2009-01-01', NULL) FROM o RETURNING officer_id::text"""
+_MATTER: Final = """
+    WITH m AS (
+        INSERT INTO matter (code, name, unit_path, ever_tracked) VALUES (:code, :name, :path, true) RETURNING id
+    )
+    INSERT INTO matter_tracking (matter_id, level, tracked, state, state_since)
+    SELECT id, 'central', daterange('2024-01-01', NULL), 'enforcing', '2024-01-01' FROM m RETURNING matter_id::text"""
+_TARGET: Final = """
+    INSERT INTO target (unit_id, fiscal_year, indicator, version, rate_bp, decision_no, decision_date, signer,
+        effective_on)
+    VALUES (CAST(:unit AS uuid), 2026, 'cases_rate', 1, 8390, '15/QĐ-CTHADS', '2025-11-05', 'Nguyễn Văn Lực',
+        '2025-11-05') RETURNING id::text"""
+
+
+async def _place(session: AsyncSession, letter: str) -> Place:
+    async def insert(statement: str, **values: str) -> str:
+        return str((await session.execute(text(statement), values)).scalar_one())
+
+    top, path = f"W.{letter}", f"vn.w{letter}."
+    province = await insert(_UNIT, code=top, level="provincial", parent=NATION_ID, path=path)
+    office = await insert(_UNIT, code=f"{top}.001", level="regional", parent=province, path=f"{path}001.")
+    names = ((province, f"THADS tỉnh {letter.upper()}"), (office, f"Phòng THADS khu vực 1 - {letter.upper()}"))
+    for unit, name in names:
+        await session.execute(text(_NAME), {"unit": unit, "name": name})
+    officer = await insert(_OFFICER, code=f"W.{letter}.1", name="Trần Thị Minh Hạnh", unit=office)
+    matter = await insert(_MATTER, code=f"W.{letter}.VA", name=f"Vụ án {letter.upper()}", path=f"{path}001.")
+    target = await insert(_TARGET, unit=office)
+    objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
+    return Place(province, office, objects)
+
+
+async def _case(session: AsyncSession, service: Service, place: Place) -> str:
+    nation = Caller("tests", frozenset(), ("vn.",))
+    new = NewCase(
+        file_no="152/HS-2025",
+        decision_no="152/QĐ-CCTHADS",
+        decision_date=DECIDED,
+        accepted_on=DECIDED,
+        unit_id=place.office_id,
+        officer_id=place.objects["officer_id"],
+        matter_id=place.objects["matter_id"],
+        kind="criminal",
+        initiation="on_request",
+        obligations=[NewObligation("money_party", 23_450_000_000, "Trả nợ gốc và lãi vay")],
+        parties=[
+            NewParty("creditor", "organisation", "Ngân hàng TMCP Sông Hồng", credit_institution=True),
+            NewParty("debtor", "individual", "Nguyễn Văn An", id_number="025090001234"),
+        ],
+    )
+    work = Work(session, service.reference.current, nation, Actor("tests"))
+    return await create_case(work, new)

@@ -1,0 +1,157 @@
+"""One temporary PostgreSQL for the whole run, one database per worker, and the service over real HTTP."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import count
+from typing import Any, Final
+
+import httpx
+import psycopg
+import pytest
+from psycopg import sql
+
+from app import preflight
+from app.embedded import temporary
+from app.main import create_app
+from app.settings import Settings
+from tests.api.contract import Contract
+from tests.api.world import World, make_world
+from tests.builders import Service
+from tests.server import Served, serving
+
+TEMPLATE: Final = "thads"
+_running: Final = ExitStack()
+_cluster: Final[list[str]] = []
+_numbers: Final = count(1)
+
+
+def _start_cluster() -> str:
+    """The URL of the migrated template database of a server that ends with this process."""
+    if not _cluster:
+        server = _running.enter_context(temporary())
+        preflight.migrate(settings_for(server.url(TEMPLATE)))
+        _cluster.append(server.url(TEMPLATE))
+    return _cluster[0]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keeps pytest-alembic from collecting by itself: 0.13 fails at that under pytest 9.2; its fixtures work."""
+    config.option.pytest_alembic_tests_path = "none"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """The process that hands out the tests owns the server; its workers get the address."""
+    node.workerinput["cluster"] = _start_cluster()
+
+
+def pytest_unconfigure() -> None:
+    """Stops the server, if this process started one."""
+    _running.close()
+
+
+def settings_for(url: str, **values: Any) -> Settings:
+    """Settings as in production but for short waits and a quiet log."""
+    given = {"database_url": url, "pool_size": 4, "write_pool_size": 4, "log_level": "error", **values}
+    return Settings.model_validate(given)
+
+
+@contextmanager
+def new_database(template: str) -> Iterator[str]:
+    """A copy of the template database that is dropped when the block ends."""
+    server, _, name = template.rpartition("/")
+    copy = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+        connection.execute(statement.format(sql.Identifier(copy), sql.Identifier(name)))
+    try:
+        yield f"{server}/{copy}"
+    finally:
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(copy)))
+
+
+@pytest.fixture(scope="session")
+def cluster(request: pytest.FixtureRequest) -> str:
+    """The URL of the migrated template database; nobody may stay connected to it."""
+    given = getattr(request.config, "workerinput", {}).get("cluster")
+    return str(given) if given else _start_cluster()
+
+
+@pytest.fixture(scope="session")
+def database_url(cluster: str) -> Iterator[str]:
+    """The database of this worker."""
+    with new_database(cluster) as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database(cluster: str) -> Iterator[Callable[[], str]]:
+    """Makes databases that nobody else uses."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(new_database(cluster))
+
+
+@pytest.fixture(scope="session")
+def service(database_url: str) -> Iterator[Service]:
+    """The service layer over the database of this worker."""
+    made = Service.over(database_url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def world(service: Service) -> World:
+    """Two provinces with an office each, things in both, and clients who may see different parts."""
+    return make_world(service)
+
+
+@pytest.fixture(scope="session")
+def api(database_url: str, world: World) -> Iterator[Served]:
+    """The service as it is, over HTTP."""
+    assert world
+    with serving(create_app(settings_for(database_url))) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def contract(api: Served) -> Contract:
+    """The OpenAPI document, as a judge of answers."""
+    return Contract(api.app)
+
+
+@pytest.fixture(scope="session")
+def client_of(api: Served, world: World, contract: Contract) -> Iterator[Callable[[str], httpx.Client]]:
+    """HTTP clients by the name of their registration; every answer they get is held against the contract."""
+    with ExitStack() as stack:
+        made: dict[str, httpx.Client] = {}
+
+        def client(name: str) -> httpx.Client:
+            if name not in made:
+                headers = {"Authorization": f"Bearer {api.token(name, world.secrets[name])}"}
+                hooks = {"response": [contract.check]}
+                made[name] = stack.enter_context(
+                    httpx.Client(base_url=api.address, headers=headers, event_hooks=hooks, timeout=30)
+                )
+            return made[name]
+
+        yield client
+
+
+@pytest.fixture(scope="session")
+def national(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+    """Sees the nation, may do everything."""
+    return client_of("national")
+
+
+@pytest.fixture(scope="session")
+def province(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+    """Sees the first province, may do everything there."""
+    return client_of("province")
+
+
+@pytest.fixture(scope="session")
+def partner(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+    """Sees the office of the first province, may do everything there."""
+    return client_of("partner")
