@@ -449,3 +449,9 @@ def test_idle_connections_do_not_keep_others_out(laboratory: Lab) -> None:
         for _ in range(400):
             stack.enter_context(socket.create_connection(address))
         assert laboratory.client.get("/v1/samples").status_code == 200
+
+
+def test_garbage_behind_a_running_request_is_not_its_answer(laboratory: Lab) -> None:
+    token = laboratory.client.headers["authorization"]
+    slow = f"GET /v1/samples/slow/1 HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+    assert b"HTTP/1.1 400" not in laboratory.served.raw(slow + b"GARBAGE\r\n\r\n")

@@ -1,0 +1,61 @@
+"""A province with offices for tests of units, officers and matters, made by the commands themselves."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import count
+from typing import Any, TypeVar
+
+from app.services.access import Actor, Caller
+from app.services.officers import commands as officers
+from app.services.officers.commands import NewPosting
+from app.services.reference import FOREVER, Officer, Unit
+from app.services.units import commands as units
+from app.services.units.commands import NewUnit
+from app.services.work import Work
+from tests.builders import NATION_ID, Service
+
+T = TypeVar("T")
+NATION = Caller("tests", frozenset(), ("vn.",))
+SINCE = date(2010, 1, 1)
+_numbers: Iterator[int] = count(1)
+
+
+@dataclass
+class Organisation:
+    """Changes units, officers and matters of a service, each in a transaction of its own."""
+
+    service: Service
+
+    def run(self, command: Callable[..., Awaitable[T]], *arguments: Any, caller: Caller = NATION) -> T:
+        """What a command gives."""
+        ref = self.service.reference.current
+
+        async def work(session: Any) -> T:
+            return await command(Work(session, ref, caller, Actor("tests")), *arguments)
+
+        return self.service.runner.run(self.service.db.write(work))
+
+    def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """What the database says."""
+        return self.service.runner.run(self.service.db.fetch(sql, parameters))
+
+    def province(self, since: date = SINCE, until: date = FOREVER) -> Unit:
+        """A new province."""
+        return self.unit(NATION_ID, "provincial", since, until)
+
+    def unit(self, parent_id: str, level: str = "regional", since: date = SINCE, until: date = FOREVER) -> Unit:
+        """A new unit below another."""
+        number = next(_numbers)
+        new = NewUnit(f"ORG.{number}", f"Đơn vị {number}", level, None, parent_id, since, until)
+        return self.run(units.create_unit, new)
+
+    def officer(self, unit_id: str, since: date = SINCE, rank: str = "primary") -> Officer:
+        """A new officer posted to a unit."""
+        return self.run(
+            officers.create_officer, f"ORG-{next(_numbers)}", "Đặng Thị Ước", NewPosting(unit_id, rank, since)
+        )
+
+    def now(self, unit_id: str) -> Unit:
+        """The unit as the reference data has it."""
+        return self.service.reference.current.units[unit_id]
