@@ -13,6 +13,7 @@ from uvicorn import Config
 from uvicorn.supervisors.multiprocess import Multiprocess, Process
 
 from app import logging
+from app.api.protocol import Protocol
 from app.lifeline import die_with_parent
 from app.main import create_app
 from app.preflight import Refused
@@ -122,7 +123,7 @@ def serve(
         factory=True,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=Protocol,
         ws="none",
         lifespan="on",
         log_config=None,

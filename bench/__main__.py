@@ -26,6 +26,10 @@ LARGER: Final = 10
 WARM_UP: Final = 2
 
 
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
 def main(
     cases: Annotated[int, typer.Option(min=2_000, help="about how many cases the database holds")] = 200_000,
     seconds: Annotated[int, typer.Option(min=1, help="length of one measurement")] = 8,
@@ -105,6 +109,6 @@ def _terminated(*_: Any) -> NoReturn:
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminated)
     try:
-        typer.run(main)
+        app()
     except (Failed, EmbeddedError) as error:
         sys.exit(f"error: {error}")

@@ -3,10 +3,11 @@
 import os
 import shutil
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,11 +32,25 @@ LABELS: Final = {SERVICE: "this service", DRF: "Django REST framework", FASTIFY:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A server that answers: where, and the process at the root of its tree."""
+    """A server that answers: where, the process at the root of its tree, and what it says."""
 
     name: str
     address: str
-    pid: int
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def wait_for(self, path: str, token: str = "") -> None:
+        """Waits until it answers this path with 200; `Failed` when it ends or the time is over."""
+        limit = time.monotonic() + START_SECONDS
+        seen = "no answer"
+        while time.monotonic() < limit and self.process.poll() is None:
+            with suppress(httpx.TransportError):
+                answer = httpx.get(self.address + path, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+                if answer.status_code == httpx.codes.OK:
+                    return
+                seen = f"{answer.status_code} {answer.text[:200]}"
+            time.sleep(0.2)
+        raise Failed(f"{LABELS[self.name]} does not serve {path}: {seen}; see {self.log}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +79,7 @@ def started(database: Loaded, folder: Path, peers: tuple[str, ...]) -> Iterator[
         makers = {DRF: _drf, FASTIFY: _fastify}
         found = [service, *(stack.enter_context(makers[peer](environment, folder, logs)) for peer in peers)]
         for contender in found:
-            _wait(contender, token, logs)
+            contender.wait_for("/v1/cases?limit=1", token)
         yield Started(found, token)
 
 
@@ -87,9 +102,8 @@ def _access(folder: Path) -> dict[str, str]:
 def _service(environment: Mapping[str, str], logs: Path) -> Iterator[Contender]:
     port = _free_port()
     command = (sys.executable, "-m", "app.cli", "serve", f"--port={port}", f"--workers={WORKERS}")
-    with running(*command, cwd=ROOT, environment=environment, log=logs / f"{SERVICE}.log") as process:
-        contender = Contender(SERVICE, f"http://127.0.0.1:{port}", process.pid)
-        _wait_for(f"{contender.address}/readyz", {}, logs / f"{SERVICE}.log")
+    with _serving(SERVICE, port, *command, cwd=ROOT, environment=environment, logs=logs) as contender:
+        contender.wait_for("/readyz")
         yield contender
 
 
@@ -104,10 +118,10 @@ def _drf(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[C
         run(venv / "bin/pip", "install", "--quiet", "--disable-pip-version-check", "-r", wanted, cwd=folder)
         shutil.copy(wanted, venv / "installed.txt")
     port = _free_port()
-    bind = (f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}", "--worker-class=sync", "--preload")
+    bind = (f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}", "--worker-class=sync", "--no-control-socket")
     command = (venv / "bin/gunicorn", *bind, "peer.wsgi")
-    with running(*command, cwd=source, environment=environment, log=logs / f"{DRF}.log") as process:
-        yield Contender(DRF, f"http://127.0.0.1:{port}", process.pid)
+    with _serving(DRF, port, *command, cwd=source, environment=environment, logs=logs) as contender:
+        yield contender
 
 
 @contextmanager
@@ -120,10 +134,19 @@ def _fastify(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterat
         shutil.copy(place / "package-lock.json", place / "node_modules/installed.json")
     port = _free_port()
     more = {"PORT": str(port), "NODE_ENV": "production"}
-    with running(
-        "node", "server.js", cwd=place, environment={**environment, **more}, log=logs / f"{FASTIFY}.log"
-    ) as process:
-        yield Contender(FASTIFY, f"http://127.0.0.1:{port}", process.pid)
+    with _serving(
+        FASTIFY, port, "node", "server.js", cwd=place, environment={**environment, **more}, logs=logs
+    ) as contender:
+        yield contender
+
+
+@contextmanager
+def _serving(
+    name: str, port: int, *command: str | Path, cwd: Path, environment: Mapping[str, str], logs: Path
+) -> Iterator[Contender]:
+    log = logs / f"{name}.log"
+    with running(*command, cwd=cwd, environment=environment, log=log) as process:
+        yield Contender(name, f"http://127.0.0.1:{port}", process, log)
 
 
 def _same(wanted: Path, installed: Path) -> bool:
@@ -137,27 +160,6 @@ def _token(address: str, secret: str) -> str:
     if answer.status_code != httpx.codes.OK:
         raise Failed(f"the service gave no token: {answer.text}")
     return str(answer.json()["access_token"])
-
-
-def _wait(contender: Contender, token: str, logs: Path) -> None:
-    headers = {"Authorization": f"Bearer {token}"}
-    _wait_for(f"{contender.address}/v1/cases?limit=1", headers, logs / f"{contender.name}.log")
-
-
-def _wait_for(address: str, headers: Mapping[str, str], log: Path) -> None:
-    limit = time.monotonic() + START_SECONDS
-    seen = "no answer"
-    while time.monotonic() < limit:
-        try:
-            answer = httpx.get(address, headers=headers, timeout=10)
-        except httpx.TransportError:
-            time.sleep(0.2)
-            continue
-        if answer.status_code == httpx.codes.OK:
-            return
-        seen = f"{answer.status_code} {answer.text[:200]}"
-        time.sleep(0.2)
-    raise Failed(f"{address}: {seen}; see {log}")
 
 
 def _free_port() -> int:

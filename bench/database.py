@@ -82,7 +82,7 @@ def _load(server: Embedded, url: str, cases: int) -> None:
     _execute(url, sql.SQL("CHECKPOINT"))
 
 
-def _execute(url: str, statement: sql.Composable) -> None:
+def _execute(url: str, statement: sql.SQL | sql.Composed) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement)
 

@@ -55,9 +55,9 @@ class Load:
             paths.write("\n".join(operation.paths))
             paths.flush()
             self._wrk(paths.name, contender, self._warm_up)
-            application, database = cpu_seconds(contender.pid), cpu_seconds(self._database.postmaster)
+            application, database = cpu_seconds(contender.process.pid), cpu_seconds(self._database.postmaster)
             result = self._wrk(paths.name, contender, self._seconds)
-            application = cpu_seconds(contender.pid) - application
+            application = cpu_seconds(contender.process.pid) - application
             database = cpu_seconds(self._database.postmaster) - database
         requests = result["requests"]
         if result["refused"] or not requests:

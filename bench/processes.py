@@ -1,6 +1,7 @@
 """Processes of a run: started together, ended together, and what they have cost in CPU."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -36,7 +37,10 @@ def running(
     *command: str | Path, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A server while the block runs; it ends with this process, even after SIGKILL."""
-    words = [sys.executable, "-I", "-S", lifeline.__file__, str(os.getpid()), "", "", *map(str, command)]
+    program = shutil.which(command[0])
+    if program is None:
+        raise Failed(f"{command[0]} is not installed")
+    words = [sys.executable, "-I", "-S", lifeline.__file__, str(os.getpid()), "", "", program, *map(str, command[1:])]
     with log.open("wb") as file:
         process = subprocess.Popen(
             words, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, stdout=file, stderr=file, start_new_session=True

@@ -34,10 +34,10 @@ def run() -> None:
             context.run_migrations()
         return
     given = context.config.attributes.get("connection")
-    if given is not None:
+    if isinstance(given, Connection):
         run_on(given)
         return
-    engine = create_engine(Settings().sqlalchemy_url, poolclass=pool.NullPool)
+    engine = given or create_engine(Settings().sqlalchemy_url, poolclass=pool.NullPool)
     with engine.connect() as connection:
         run_on(connection)
 

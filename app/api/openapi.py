@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterable, Iterator
 from typing import Annotated, Any, Final
 
+import orjson
 from fastapi import Body
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext
@@ -113,7 +114,9 @@ def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]
             answers = document["paths"][context.path][method.lower()]["responses"]
             for status, answer in context.responses.items():
                 for kind, content in answer.get("content", {}).items():
-                    answers[str(status)]["content"][kind] |= {k: v for k, v in content.items() if k == "example"}
+                    if "example" in content:
+                        example = orjson.loads(orjson.dumps(content["example"]))
+                        answers[str(status)]["content"][kind]["example"] = example
 
 
 def _documented(context: RouteContext) -> RouteContext | APIRoute:

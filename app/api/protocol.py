@@ -11,10 +11,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-from httptools import HttpParserInvalidMethodError, HttpParserInvalidURLError
+from httptools import HttpParserInvalidMethodError
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.api.middleware import COMMON_HEADERS
+from app.api.middleware import COMMON_HEADERS, MAX_ADDRESS
 from app.api.problems import PROBLEM, AddressTooLong, HeadersTooLarge, Malformed, RequestTimeout, UnknownMethod
 from app.errors import DomainError
 
@@ -35,6 +35,7 @@ class Protocol(HttpToolsProtocol):
     _since: float = 0.0
     _received: int = 0
     _first: bytes = b""
+    url: bytes = b""
 
     def connection_made(self, transport: Any) -> None:
         """Starts to watch the connection."""
@@ -55,7 +56,7 @@ class Protocol(HttpToolsProtocol):
             self._received += len(data)
         super().data_received(data)
         if self._waits_for == "head" and self._received > MAX_HEAD and not self.transport.is_closing():
-            self._end(AddressTooLong() if len(self.url) > MAX_HEAD // 2 else HeadersTooLarge())
+            self._end(AddressTooLong() if len(self.url) > MAX_ADDRESS else HeadersTooLarge())
 
     def on_message_begin(self) -> None:
         """A request has begun: its headers are awaited."""
@@ -85,23 +86,24 @@ class Protocol(HttpToolsProtocol):
             return
         allowed = PATIENCE_SECONDS + (self._received / BYTES_PER_SECOND if self._waits_for == "body" else 0)
         if self._waits_for and self.loop.time() - self._since > allowed:
-            answered = self._waits_for == "body" and self.cycle is not None and self.cycle.response_started
-            self._end(None if answered else RequestTimeout())
+            self._end(RequestTimeout())
         else:
             self._check = self.loop.call_later(CHECK_SECONDS, self._look)
 
     def send_400_response(self, msg: str) -> None:
         """What the parser could not make a request of; called while its error is being handled."""
         error = sys.exception()
-        if isinstance(error, HttpParserInvalidURLError):
+        if len(self.url) > MAX_ADDRESS:
             self._end(AddressTooLong())
         elif isinstance(error, HttpParserInvalidMethodError) and _REQUEST_LINE.match(self._first):
             self._end(UnknownMethod())
         else:
             self._end(Malformed())
 
-    def _end(self, error: DomainError | None) -> None:
-        if error is not None:
+    def _end(self, error: DomainError) -> None:
+        earlier = self.cycle is not None and not self.cycle.response_complete
+        # an answer that has begun, or is due to an earlier request, must not be mixed with this one
+        if not earlier or (self._waits_for == "body" and not self.cycle.response_started):
             self.transport.write(_answer(error))
         self.transport.close()
 

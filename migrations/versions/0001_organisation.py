@@ -166,7 +166,8 @@ CREATE TABLE target (
 );
 CREATE INDEX ix_target_fiscal_year ON target (fiscal_year, unit_id);
 CREATE INDEX ix_target_officer_id ON target (officer_id, fiscal_year);
-CREATE UNIQUE INDEX uq_target_version ON target (unit_id, officer_id, fiscal_year, indicator, version) NULLS NOT DISTINCT;
+CREATE UNIQUE INDEX uq_target_version
+    ON target (unit_id, officer_id, fiscal_year, indicator, version) NULLS NOT DISTINCT;
 COMMENT ON COLUMN target.version IS '1 when set, 2… as amended; all stay';
 COMMENT ON COLUMN target.rate_bp IS 'hundredths of a percent: 8390 is 83.90 %';
 CREATE TABLE change_record (

@@ -42,7 +42,8 @@ CREATE TABLE enforcement_case (
     CONSTRAINT ck_enforcement_case_account CHECK (account IN ('new', 'enforcing',
         'deferred_by_agreement', 'other', 'no_conditions', 'deferred', 'suspended', 'completed',
         'terminated', 'returned', 'entrusted', 'withdrawn', 'pulled_up', 'register')),
-    CONSTRAINT ck_enforcement_case_balances CHECK (amount_vnd >= 0 AND outstanding_vnd >= 0 AND outstanding_vnd <= amount_vnd),
+    CONSTRAINT ck_enforcement_case_balances CHECK (
+        amount_vnd >= 0 AND outstanding_vnd >= 0 AND outstanding_vnd <= amount_vnd),
     CONSTRAINT fk_enforcement_case_unit_id FOREIGN KEY(unit_id) REFERENCES unit (id),
     CONSTRAINT fk_enforcement_case_officer_id FOREIGN KEY(officer_id) REFERENCES officer (id),
     CONSTRAINT fk_enforcement_case_matter_id FOREIGN KEY(matter_id) REFERENCES matter (id)
@@ -54,7 +55,8 @@ CREATE INDEX ix_case_date ON enforcement_case (decision_date, id);
 CREATE INDEX ix_case_date_open ON enforcement_case (decision_date, id) WHERE is_open;
 CREATE INDEX ix_case_decision_no ON enforcement_case (decision_no);
 CREATE INDEX ix_case_file_no ON enforcement_case (file_no);
-CREATE INDEX ix_case_high_value ON enforcement_case (decision_date, id) WHERE is_open AND with_conditions AND amount_vnd >= 1000000000;
+CREATE INDEX ix_case_high_value ON enforcement_case (decision_date, id)
+    WHERE is_open AND with_conditions AND amount_vnd >= 1000000000;
 CREATE INDEX ix_case_matter ON enforcement_case (matter_id, decision_date, id) WHERE matter_id IS NOT NULL;
 CREATE INDEX ix_case_officer ON enforcement_case (officer_id, decision_date, id);
 CREATE INDEX ix_case_recorded_at ON enforcement_case USING brin (recorded_at);
@@ -145,7 +147,8 @@ CREATE TABLE book_year (
     fiscal_year SMALLINT NOT NULL,
     CONSTRAINT pk_book_year PRIMARY KEY (fiscal_year)
 );
-COMMENT ON TABLE book_year IS 'fiscal years that have a stored opening; a statement starts from the latest one not after it';
+COMMENT ON TABLE book_year IS
+    'fiscal years that have a stored opening; a statement starts from the latest one not after it';
 CREATE TABLE open_stock (
     unit_id UUID NOT NULL,
     decision_month DATE NOT NULL,

@@ -7,6 +7,8 @@ from itertools import count
 from typing import Any, TypeVar
 
 from app.services.access import Actor, Caller
+from app.services.cases.commands import create_case
+from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.officers import commands as officers
 from app.services.officers.commands import NewPosting
 from app.services.reference import FOREVER, Officer, Unit
@@ -55,6 +57,23 @@ class Organisation:
         return self.run(
             officers.create_officer, f"ORG-{next(_numbers)}", "Đặng Thị Ước", NewPosting(unit_id, rank, since)
         )
+
+    def case(self, officer: Officer, day: date, amount: int = 0, matter_id: str | None = None) -> str:
+        """A case that an officer accepts on a day."""
+        new = NewCase(
+            file_no="1/HS",
+            decision_no="1/QĐ-CCTHADS",
+            decision_date=day,
+            accepted_on=day,
+            unit_id=officer.postings[-1].unit_id,
+            officer_id=officer.id,
+            kind="criminal",
+            initiation="ex_officio",
+            obligations=[NewObligation("money_party" if amount else "non_monetary", amount, "Bồi thường")],
+            parties=[NewParty("debtor", "individual", "Nguyễn Văn An")],
+            matter_id=matter_id,
+        )
+        return self.run(create_case, new)
 
     def now(self, unit_id: str) -> Unit:
         """The unit as the reference data has it."""

@@ -172,11 +172,11 @@ def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
 
 _ONE: Final = f"""
     SELECT {ITEM_COLUMNS},
-        (SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
-                'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text,
-        (SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind,
+        coalesce((SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
+                'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text, '[]'),
+        coalesce((SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind,
                 'credit_institution', p.credit_institution, 'name', p.masked_name) ORDER BY p.no)
-            FROM party p WHERE p.case_id = c.id)::text,
+            FROM party p WHERE p.case_id = c.id)::text, '[]'),
         (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
             FROM matter_tracking t WHERE t.matter_id = c.matter_id)
     FROM enforcement_case c WHERE c.id = %(id)s AND """

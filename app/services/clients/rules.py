@@ -21,6 +21,7 @@ SCOPES: Final[dict[str, str]] = {
     "matters:read": "read matters tracked by steering committees",
     "matters:write": "change matters and their tracking",
     "reference:read": "read code lists, regimes and rules",
+    "rules:write": "set new versions of the priority rules",
 }
 
 CLIENT_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)

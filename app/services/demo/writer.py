@@ -23,6 +23,26 @@ IN_A_MATTER: Final = 0.022
 BY_PARTNERS: Final = 0.3
 
 
+# What the texts hold, table by table.
+COLUMNS: Final = {
+    "enforcement_case": (
+        "id", "file_no", "decision_no", "decision_date", "unit_id", "unit_path", "officer_id", "matter_id", "kind",
+        "initiation", "segment", "account", "amount_vnd", "outstanding_vnd", "accepted_on", "entered_on", "left_on",
+        "steering_matter", "last_event_no", "last_effective_on", "version", "recorded_at",
+    ),
+    "obligation": ("case_id", "no", "kind", "amount_vnd", "description"),
+    "party": (
+        "case_id", "no", "role", "kind", "credit_institution", "name", "masked_name", "search_name", "id_number",
+        "address", "phone",
+    ),
+    "entry": (
+        "case_id", "event_no", "line", "event", "unit_id", "officer_id", "from_account", "to_account", "cases",
+        "amount_vnd", "effective_on", "booked_on", "reverses", "source", "client_id", "document_no", "ground",
+        "recorded_at",
+    ),
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Batch:
     """Consecutive cases of a plan: small enough to travel to another process."""
@@ -38,13 +58,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Texts:
-    """What a batch adds to each table, ready for COPY."""
+    """What a batch adds to each table of COLUMNS: text for COPY, and how many rows that is."""
 
-    cases: bytes
-    obligations: bytes
-    parties: bytes
-    entries: bytes
-    counts: tuple[int, int, int, int]
+    content: tuple[bytes, ...]
+    rows: tuple[int, ...]
 
 
 def batches(plan: Plan, amounts: Amounts) -> Iterator[Batch]:
@@ -111,10 +128,8 @@ class Writer:
             cases.append(case.row(life, self._calendar))
             duties += obligations(life.id, case.dispute, amount, rng)
             people += parties(life.id, case.dispute, office.place, self._seed, rng)
-        return Texts(
-            _text(cases), _text(duties), _text(people), _text(entries),
-            counts=(len(cases), len(duties), len(people), len(entries)),
-        )  # fmt: skip
+        tables = (cases, duties, people, entries)
+        return Texts(tuple(_text(lines) for lines in tables), tuple(len(lines) for lines in tables))
 
     def _life(self, case: "_Case", amount: int, rng: Random, entries: list[str]) -> Life:
         calendar = self._calendar

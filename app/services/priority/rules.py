@@ -223,3 +223,9 @@ def stretches(rules: Iterable["PriorityRule"], today: date, until: date) -> list
             found.append(Stretch(rule, first, last, known))
         before[rule.flag] = (*earlier, (rule, last))
     return found
+
+
+def kept_threshold(rules: Iterable["PriorityRule"]) -> int | None:
+    """The amount by which the open stock tells value classes apart: that of the newest version of its rule (VND)."""
+    versions = [rule for rule in rules if rule.flag == HIGH_VALUE]
+    return max(versions, key=lambda rule: rule.version).min_amount_vnd if versions else None

@@ -23,8 +23,9 @@ _BITS: Final = {flag: 1 << number for number, flag in enumerate(FLAGS)}
 async def totals(db: Reads, wanted: Wanted, by: GroupedBy, *, whole: bool, kept_vnd: int | None) -> list[Row]:
     """Rows of key, flags raised (bits in the order of FLAGS), cases, amount and outstanding in VND.
 
-    A case counts once, in the row of exactly the flags it carries; rows without a flag mean nothing. `whole`: the scope is the nation. `kept_vnd`: the
-    threshold by which the open stock tells value classes apart; another one has to be counted case by case.
+    A case counts once, in the row of exactly the flags it carries; rows without a flag mean nothing. `whole`: the
+    scope is the nation. `kept_vnd`: the threshold by which the open stock tells value classes apart; a rule with
+    another one has its cases counted one by one.
     """
     if not wanted.rules or not wanted.scope.unit_ids:
         return []

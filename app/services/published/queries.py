@@ -1,7 +1,6 @@
 """The published results that come with the service, read once from their file."""
 
 import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -93,8 +92,8 @@ def _result(ref: Reference, row: PublishedRow) -> PublishedResult:
     since, until = period(row.fiscal_year, row.months)
     regime = ref.regime(until)
     two_classes = not regime.lines["C3"]
-    series = list(_series(row))
-    compared = rules.year_over_year(row, series)
+    same = series(row)
+    compared = rules.year_over_year(row, same)
     return PublishedResult(
         row=row,
         since=since,
@@ -104,10 +103,11 @@ def _result(ref: Reference, row: PublishedRow) -> PublishedResult:
         remainders=rules.remainders(row, two_classes=two_classes),
         year_over_year=compared,
         differences=rules.differences(row, compared, two_classes=two_classes),
-        restates=rules.restatements(row, series),
+        restates=rules.restatements(row, same),
     )
 
 
-def _series(row: PublishedRow) -> Iterator[PublishedRow]:
+def series(row: PublishedRow) -> list[PublishedRow]:
+    """The rows of the same unit, months and measure, over the years."""
     same = (row.unit, row.months, row.measure)
-    return (other for other in published_rows() if (other.unit, other.months, other.measure) == same)
+    return [other for other in published_rows() if (other.unit, other.months, other.measure) == same]

@@ -17,6 +17,8 @@ from app.services.books.rules import fiscal_year, fiscal_year_start
 CASES_GROUPED_SINCE: Final = date(2026, 7, 1)
 # 63 provinces became 34 and districts became regional offices: the first day of the new map.
 NEW_MAP_SINCE: Final = date(2025, 7, 1)
+# Openings are stored from this fiscal year on (table book_year).
+FIRST_YEAR: Final = 2010
 MEASURES: Final = ("cases", "money")
 Share = tuple[int, int]
 """Numerator and denominator of a rate, unrounded."""

@@ -8,7 +8,7 @@ from typing import Final
 from app.errors import Fault, Invalid, invalid
 from app.services.books.rules import fiscal_year as fiscal_year_of
 from app.services.books.rules import fiscal_year_start
-from app.services.statistics.rules import Lines, Period, Share, points, rank_key, ratio
+from app.services.statistics.rules import FIRST_YEAR, Lines, Period, Share, points, rank_key, ratio
 
 MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
 INDICATORS: Final = tuple(MEASURE_OF)
@@ -90,6 +90,8 @@ def asked_day(fiscal_year: int | None, as_of: date | None, today: date) -> date:
     """The day results are asked for: today, or the last day of a year gone by. Invalid when it cannot be."""
     if as_of is not None and as_of > today:
         raise invalid("in-future", "lies in the future", "ở tương lai", parameter="as_of")
+    if as_of is not None and fiscal_year_of(as_of) < FIRST_YEAR:
+        raise invalid("too-early", "lies before the books", "trước khi có sổ liệu", parameter="as_of")
     if as_of is not None and fiscal_year not in (None, fiscal_year_of(as_of)):
         raise invalid("outside-fiscal-year", "lies outside the fiscal year", "nằm ngoài năm báo cáo", parameter="as_of")
     if fiscal_year is not None and fiscal_year_start(fiscal_year) > today:

@@ -232,8 +232,8 @@ def test_a_correction_changes_only_what_it_names(province: httpx.Client, world: 
     different = {name for name in case if case[name] != after[name]}
     assert different == {"matter_id", "version", "flags"} - ({"flags"} if case["flags"] == after["flags"] else set())
     banks = [{"role": "creditor", "kind": "organisation", "name": "Ngân hàng Bình Minh", "credit_institution": True}]
-    body = {"parties": banks, "corruption_economic": True, "reason": "Bổ sung"}
-    again = province.patch(path, json=body, headers={"If-Match": "*"}).json()
+    more: dict[str, Any] = {"parties": banks, "corruption_economic": True, "reason": "Bổ sung"}
+    again = province.patch(path, json=more, headers={"If-Match": "*"}).json()
     assert again["segments"] == ["credit_institution", "corruption_economic"]
     assert [party["name"] for party in again["parties"]] == ["Ngân hàng Bình Minh"]
 

@@ -71,6 +71,7 @@ def test_the_day_asked_for(fiscal_year: int | None, as_of: date | None, expected
         (None, date(2026, 11, 25), "as_of"),
         (2025, date(2025, 10, 1), "as_of"),
         (2025, date(2024, 9, 30), "as_of"),
+        (None, date(2009, 9, 30), "as_of"),
         (2028, None, "fiscal_year"),
     ],
 )

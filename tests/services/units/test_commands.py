@@ -9,9 +9,8 @@ import pytest
 from app.clock import today
 from app.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from app.services.access import Caller
-from app.services.cases.commands import create_case
-from app.services.cases.rules import NewCase, NewObligation
-from app.services.reference import FOREVER, Unit
+from app.services.officers.commands import OfficerChange, change_officer
+from app.services.reference import FOREVER
 from app.services.units.commands import NewUnit, UnitChange, add_successors, change_unit, create_unit
 from tests.builders import Service
 from tests.services.organisation import SINCE, Organisation
@@ -120,33 +119,11 @@ def test_a_child_ends_with_its_parent_at_the_latest(org: Organisation) -> None:
     assert org.now(province.id).until == date(2024, 1, 1)
 
 
-def accept_case(org: Organisation, office: Unit) -> None:
-    """Takes a case into the books of an office."""
-    officer = org.officer(office.id)
-    day = date(2025, 3, 3)
-    new = NewCase(
-        file_no="1/HS",
-        decision_no="1/QĐ",
-        decision_date=day,
-        accepted_on=day,
-        unit_id=office.id,
-        officer_id=officer.id,
-        kind="civil",
-        initiation="on_request",
-        obligations=[NewObligation("non_monetary", 0, "Trả nhà")],
-        parties=[],
-    )
-    with pytest.raises(IndexError):
-        _ = new.parties[0]
-    org.run(create_case, new)
-    # the officer leaves with the office; the case is what is left
-    with psycopg.connect(org.service.db.settings.libpq_url) as connection:
-        connection.execute("DELETE FROM officer_posting WHERE officer_id = %s", [officer.id])
-
-
 def test_a_unit_with_cases_ends_only_after_today(org: Organisation) -> None:
     office = org.unit(org.province().id)
-    accept_case(org, office)
+    officer = org.officer(office.id)
+    org.case(officer, date(2025, 3, 3))
+    org.run(change_officer, officer.id, None, OfficerChange(until=today()))
     with pytest.raises(Conflict, match="still has cases"):
         org.run(change_unit, office.id, None, UnitChange(until=today()))
     planned = today() + timedelta(days=30)

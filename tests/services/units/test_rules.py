@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -120,7 +121,7 @@ def test_names_cover_every_day_once(days: list[date], end: date) -> None:
     for until in (FOREVER, end):
         spans = rules.ended(named, until)
         assert (spans[0][0], spans[-1][1]) == (OLD, until)
-        assert all(before[1] == after[0] for before, after in zip(spans, spans[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in pairwise(spans))
         assert all(since < last for since, last, _ in spans)
 
 

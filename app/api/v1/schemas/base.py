@@ -9,6 +9,7 @@ A limit in the assigned `Field` alone loses against the one the type already has
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Final
@@ -19,11 +20,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
-    WithJsonSchema,
     WrapValidator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 MAX_MONEY: Final = 10**15
 MAX_COUNT: Final = 2**31 - 1
@@ -35,6 +37,7 @@ DENIED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DATE_PATTERN: Final = r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
+_ABOUT: Final = ("title", "description", "examples", "default", "deprecated")
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,18})", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(
@@ -50,6 +53,19 @@ def refuse(code: str, en: str, vi: str, *, at: str | None = None) -> PydanticCus
     A validator of a whole model names in `at` the member the caller should look at.
     """
     return PydanticCustomError("refused", "{en}", {"code": code, "en": en, "vi": vi, "at": at})
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Adds format and pattern to the JSON schema; `WithJsonSchema` would drop descriptions and examples."""
+
+    format: str | None
+    pattern: str | None
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        about = {name: value for name, value in handler(schema).items() if name in _ABOUT}
+        given = {"type": "string", "format": self.format, "pattern": self.pattern}
+        return {**about, **{name: value for name, value in given.items() if value}}
 
 
 class Strict(BaseModel):
@@ -165,7 +181,7 @@ def _not_blank(value: str) -> str:
 Uuid = Annotated[
     str,
     StringConstraints(pattern=UUID_PATTERN),
-    WithJsonSchema({"type": "string", "format": "uuid", "pattern": UUID_PATTERN}),
+    _Form("uuid", UUID_PATTERN),
 ]
 """A UUID in its canonical form only: lower case, hyphens, no braces, no `urn:`."""
 
@@ -184,19 +200,17 @@ Flag = Annotated[bool, BeforeValidator(_canonical_flag)]
 BusinessDate = Annotated[
     date,
     WrapValidator(_business_date),
-    WithJsonSchema({"type": "string", "format": "date", "pattern": DATE_PATTERN}),
+    _Form("date", DATE_PATTERN),
 ]
 """A day between 1900-01-01 and 2100-12-31."""
 
-Instant = Annotated[
-    datetime, WrapValidator(_business_instant), WithJsonSchema({"type": "string", "format": "date-time"})
-]
+Instant = Annotated[datetime, WrapValidator(_business_instant), _Form("date-time", None)]
 """A moment with its offset (RFC 3339), between 1900 and 2100; kept in UTC."""
 
 Percent = Annotated[
     Decimal,
     WrapValidator(_percent),
-    WithJsonSchema({"type": "string", "pattern": r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?$"}),
+    _Form(None, r"^(0|[1-9][0-9]{0,2})(\.[0-9]{1,2})?$"),
 ]
 """A percentage as a decimal string with at most two places."""
 

@@ -1,6 +1,7 @@
 """The contract of cases as callers send them: filters, new cases, corrections."""
 
-from typing import Annotated, Any, Literal, Self
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -9,6 +10,9 @@ from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Na
 from app.api.v1.schemas.cases import DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
 from app.services.cases.rules import NewCase, NewObligation, NewParty
+
+# A longer absence is caught up with by reading the whole list, not by asking what changed.
+LOOK_BACK: Final = timedelta(days=31)
 
 
 class CaseFilters(Query):
@@ -37,7 +41,9 @@ class CaseFilters(Query):
         None, description="part of a creditor's name, with or without diacritics", examples=["ngan hang"]
     )
     changed_since: Instant | None = Field(
-        None, description="new or changed since this moment", examples=["2025-09-30T00:00:00Z"]
+        None,
+        description="new or changed since this moment, at most 31 days ago",
+        examples=["2026-11-20T00:00:00Z"],
     )
     sort: Literal["decision_date", "-decision_date"] = Field(
         "-decision_date", description="oldest or newest decision first", examples=["-decision_date"]
@@ -62,6 +68,8 @@ class CaseFilters(Query):
     def _ordered(self) -> Self:
         if self.decided_from and self.decided_until and self.decided_from > self.decided_until:
             raise refuse("range-reversed", "lies before decided_from", "trước decided_from", at="decided_until")
+        if self.changed_since and self.changed_since < datetime.now(UTC) - LOOK_BACK:
+            raise refuse("too-long-ago", "at most 31 days ago", "tối đa 31 ngày trước", at="changed_since")
         if self.amount_min is not None and self.amount_max is not None and self.amount_min > self.amount_max:
             raise refuse("range-reversed", "is less than amount_min", "nhỏ hơn amount_min", at="amount_max")
         return self

@@ -10,6 +10,7 @@ from app.api.v1.schemas.base import BusinessDate, Code, Count, Query, Rate, Stri
 from app.api.v1.schemas.cases import UnitBrief
 from app.services.reference import Reference, Regime
 from app.services.statistics.rules import (
+    FIRST_YEAR,
     LINES,
     MEASURES,
     PARTS,
@@ -23,7 +24,7 @@ from app.services.statistics.rules import (
 )
 from app.services.statistics.views import MeasureStatement, PeriodStatement
 
-FiscalYear = Annotated[Count, Field(ge=2010, le=2100)]
+FiscalYear = Annotated[Count, Field(ge=FIRST_YEAR, le=2100)]
 """A reporting year (năm báo cáo): N runs from 1 October N−1 to 30 September N."""
 
 Difference = Annotated[str, StringConstraints(pattern=r"^-?(0|[1-9][0-9]{0,24})\.[0-9]{2}$")]

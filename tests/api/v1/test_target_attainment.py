@@ -1,0 +1,118 @@
+"""Target attainment over HTTP: what everybody sees, and what only some do."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.world import World
+from tests.builders import NATION_ID
+
+PATH = "/v1/target-attainment"
+
+
+def read(client: httpx.Client, **params: str) -> dict[str, Any]:
+    answer = client.get(PATH, params=params)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_one_unit_with_its_target(partner: httpx.Client, world: World) -> None:
+    """The office of the world: 83.90 % from 2025-11-05, one open case carried over."""
+    (item,) = read(partner, fiscal_year="2026", as_of="2026-03-31")["items"]
+    assert item["unit"]["id"] == world.own.office_id
+    assert item["officer"] is None
+    found = item["cases_rate"]
+    assert found["target"] == {"id": world.own.objects["target_id"], "version": 1, "rate": "83.90"}
+    rate = found["rate"]
+    assert rate["denominator"] == found["with_conditions"] >= 1
+    assert rate["numerator"] == found["done"]
+    assert (
+        found["must_enforce"] == found["with_conditions"] + found["without_conditions"] + found["deferred_or_suspended"]
+    )
+    assert item["money_rate"]["target"] is None
+    assert item["money_rate"]["attainment"] is None
+    (early,) = read(partner, as_of="2025-11-04")["items"]
+    assert early["cases_rate"]["target"] is None
+
+
+def test_the_national_average_is_shown_to_everybody(
+    national: httpx.Client, province: httpx.Client, partner: httpx.Client
+) -> None:
+    shown = [read(client, as_of="2026-03-31")["national"] for client in (national, province, partner)]
+    assert [part["cases_rate"]["rate"] for part in shown] == [shown[0]["cases_rate"]["rate"]] * 3
+    (nation,) = read(national, as_of="2026-03-31")["items"]
+    assert nation["cases_rate"]["rate"] == shown[0]["cases_rate"]["rate"]
+    assert nation["cases_rate"]["below_national_average"] is False
+
+
+def test_one_indicator(national: httpx.Client) -> None:
+    found = read(national, indicator="money_rate", as_of="2026-03-31")
+    assert found["items"][0]["cases_rate"] is None
+    assert found["national"]["cases_rate"] is None
+    assert found["items"][0]["money_rate"]["rate"] == found["national"]["money_rate"]["rate"]
+
+
+def test_a_level_in_pages(national: httpx.Client, world: World) -> None:
+    params = {"of": "level", "level": "regional", "as_of": "2026-03-31"}
+    whole = read(national, **params, limit="500")
+    assert {world.own.office_id, world.foreign.office_id} <= {item["unit"]["id"] for item in whole["items"]}
+    found: list[dict[str, Any]] = []
+    page = read(national, **params, limit="1")
+    while True:
+        found += page["items"]
+        if page["next"] is None:
+            break
+        page = read(national, **params, limit="1", cursor=page["next"])
+    assert found == whole["items"]
+    assert page["period"] == whole["period"]
+
+
+def test_children_and_officers(province: httpx.Client, world: World) -> None:
+    children = read(province, of="children", as_of="2026-03-31")["items"]
+    assert [item["unit"]["id"] for item in children] == [world.own.office_id]
+    (item,) = read(province, unit=world.own.office_id, of="officers", as_of="2026-03-31")["items"]
+    assert item["officer"]["id"] == world.own.objects["officer_id"]
+    assert item["cases_rate"]["with_conditions"] == children[0]["cases_rate"]["with_conditions"]
+
+
+def test_a_province_sees_no_other_province(province: httpx.Client, world: World) -> None:
+    items = read(province, of="level", level="provincial", as_of="2026-03-31", map="new")["items"]
+    assert [item["unit"]["id"] for item in items] == [world.own.province_id]
+    for unit in (NATION_ID, world.foreign.province_id, world.foreign.office_id, "01890000-0000-7000-8000-00000000ffff"):
+        answer = province.get(PATH, params={"unit": unit, "of": "children"})
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0] == {
+            "parameter": "unit",
+            "code": "unknown-reference",
+            "message": "no such unit",
+        }
+
+
+@pytest.mark.parametrize(
+    ("params", "parameter"),
+    [
+        ({"of": "level"}, "level"),
+        ({"level": "provincial"}, "level"),
+        ({"of": "level", "level": "national"}, "level"),
+        ({"of": "officers"}, "unit"),
+        ({"of": "children", "map": "old", "as_of": "2025-07-01"}, "map"),
+        ({"as_of": "2099-01-01"}, "as_of"),
+        ({"as_of": "2025-10-01", "fiscal_year": "2025"}, "as_of"),
+        ({"as_of": "2009-09-30"}, "as_of"),
+        ({"fiscal_year": "2099"}, "fiscal_year"),
+        ({"indicator": "rate"}, "indicator"),
+        ({"below_national_average": "1"}, "below_national_average"),
+    ],
+)
+def test_what_cannot_be_asked(national: httpx.Client, params: dict[str, str], parameter: str) -> None:
+    answer = national.get(PATH, params=params)
+    assert answer.status_code == 422, answer.text
+    assert [error["parameter"] for error in answer.json()["errors"]] == [parameter]
+
+
+def test_a_cursor_belongs_to_its_question(national: httpx.Client) -> None:
+    page = read(national, of="level", level="regional", limit="1")
+    other = {"of": "level", "level": "provincial", "limit": "1", "cursor": page["next"]}
+    assert national.get(PATH, params=other).status_code == 400
