@@ -14,7 +14,7 @@ endif
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
-run: .venv/.synced ## start PostgreSQL, demo data and service (PORT=8000 SCALE=0.05 SEED=1 WORKERS=2 DATA=.data)
+run: .venv/.synced ## start PostgreSQL, demo data and service (PORT=8000 SCALE=0.01 SEED=1 WORKERS=2 DATA=.data)
 	@exec $(BIN)/python -m app.cli start
 
 test: .venv/.synced ## run the tests, against a temporary PostgreSQL of their own

@@ -29,8 +29,8 @@ from app.services.books.queries import verify
 from app.services.clients import commands as client_commands
 from app.services.clients.queries import list_clients
 from app.services.clients.tokens import Tokens
-from app.services.demo import commands as demo_commands
-from app.services.demo.rules import NATIONAL_CLIENT
+from app.services.demo.clients import CLIENTS, NATIONAL, ensure_clients
+from app.services.demo.load import NotEmptyError, is_loaded, load
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -60,7 +60,7 @@ def start(
     port: Port = 8000,
     host: Host = "127.0.0.1",
     workers: Workers = DEFAULT_WORKERS,
-    scale: Scale = 0.05,
+    scale: Scale = 0.01,
     seed: Seed = 1,
 ) -> None:
     """Everything at once, for development: database, schema, demo data, service.
@@ -100,7 +100,7 @@ def migrate() -> None:
 
 
 @app.command()
-def demo(scale: Scale = 0.05, seed: Seed = 1) -> None:
+def demo(scale: Scale = 0.01, seed: Seed = 1) -> None:
     """Loads the demo data, once, into a database without cases."""
     with _database():
         settings = preflight.read_settings()
@@ -237,9 +237,17 @@ def _migrate(settings: Settings) -> None:
 
 
 def _load_demo(settings: Settings, scale: float, seed: int) -> None:
-    with reporter() as report:
-        loaded = demo_commands.load(settings, scale=scale, seed=seed, progress=report)
-    typer.echo("Demo data: loaded." if loaded else "Demo data: the database holds cases already; kept.")
+    if is_loaded(settings.libpq_url):
+        typer.echo("Demo data: kept as it is.")
+    else:
+        try:
+            with reporter() as report:
+                load(settings.libpq_url, scale=scale, seed=seed, progress=report)
+        except NotEmptyError:
+            typer.echo("Demo data: not loaded, the database holds other data.")
+            return
+        typer.echo("Demo data: loaded.")
+    asyncio.run(_with(settings, lambda db: db.write(ensure_clients)))
 
 
 async def _with(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
@@ -284,12 +292,14 @@ async def _rebuild(db: Database) -> tuple[list[tuple[str, str, str]], list[tuple
 
 def _welcome(settings: Settings, address: str) -> None:
     """Says where the service is and how to ask it something, with a token that works for a day."""
-    found = next((c for c in asyncio.run(_with(settings, list_clients)) if c.id == NATIONAL_CLIENT), None)
+    found = next((c for c in asyncio.run(_with(settings, list_clients)) if c.id == NATIONAL.id), None)
     typer.echo(f"Ready: {address} (documentation: {address}/docs). Stop with Ctrl-C.")
     if found is not None:
         lasting = settings.model_copy(update={"token_seconds": DAY_SECONDS})
         token = Tokens(lasting).issue(found.id, frozenset(found.scopes))
         typer.echo(f"Try:\n  curl -H 'Authorization: Bearer {token}' '{address}/v1/priority-cases?limit=3'")
+        others = ", ".join(demo.id for demo in CLIENTS if demo is not NATIONAL)
+        typer.echo(f"Secrets, also for {others}: .venv/bin/python -m app.cli clients secret {NATIONAL.id}")
 
 
 def _sentence(error: Exception) -> str:

@@ -39,13 +39,14 @@ class Contender:
     process: "subprocess.Popen[bytes]"
     log: Path
 
-    def wait_for(self, path: str, token: str = "") -> None:
+    def wait_for(self, path: str, token: str | None = None) -> None:
         """Waits until it answers this path with 200; `Failed` when it ends or the time is over."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
         limit = time.monotonic() + START_SECONDS
         seen = "no answer"
         while time.monotonic() < limit and self.process.poll() is None:
             with suppress(httpx.TransportError):
-                answer = httpx.get(self.address + path, headers={"Authorization": f"Bearer {token}"}, timeout=10)
+                answer = httpx.get(self.address + path, headers=headers, timeout=10)
                 if answer.status_code == httpx.codes.OK:
                     return
                 seen = f"{answer.status_code} {answer.text[:200]}"

@@ -17,7 +17,7 @@ from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
 # path parameters that name nothing of a unit: everybody with the scope may read them
-PUBLIC: Final[dict[str, str]] = {"event_no": "1", "code": "priority-flags", "level": "central"}
+PUBLIC: Final[dict[str, str]] = {"event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running"}
 DECIDED: Final = date(2025, 8, 22)
 
 

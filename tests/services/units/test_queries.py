@@ -1,6 +1,7 @@
 """The map as different callers see it on different days."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ REF = Reference(
 )
 
 
-def listed(caller: Caller = ALL, on: date = AFTER, after: str | None = None, limit: int = 50, **more: str) -> list[str]:
+def listed(caller: Caller = ALL, on: date = AFTER, after: str | None = None, limit: int = 50, **more: Any) -> list[str]:
     """Ids of the units listed."""
     return [found.id for found in queries.list_units(REF, caller, UnitFilter(on, **more), after, limit)]
 
@@ -68,7 +69,7 @@ def test_the_list_is_the_map_of_the_day() -> None:
         ({"q": "phu tho", "level": "provincial"}, ["n"]),
     ],
 )
-def test_filters_narrow_together(filters: dict[str, str], expected: list[str]) -> None:
+def test_filters_narrow_together(filters: dict[str, Any], expected: list[str]) -> None:
     assert listed(**filters) == expected
 
 
@@ -93,15 +94,16 @@ def test_a_unit_the_caller_may_not_see_sounds_like_none(parameter: str) -> None:
     caller = Caller("p", frozenset(), ("vn.t97.",))
     said = []
     for unit_id in ("vn", "b", "nowhere"):
+        asked: dict[str, Any] = {parameter: unit_id}
         with pytest.raises(Invalid) as refused:
-            listed(caller, **{parameter: unit_id})
+            listed(caller, **asked)
         said.append(refused.value.faults)
     assert said[0] == said[1] == said[2]
     assert said[0][0].parameter == parameter
 
 
 def test_the_tree_is_nested_and_cut_at_its_depth() -> None:
-    offices = [("n1", 0, []), ("n2", 0, [])]
+    offices: list[object] = [("n1", 0, []), ("n2", 0, [])]
     assert shape(queries.tree(REF, ALL, None, AFTER, None)) == [("vn", 1, [("n", 2, offices)])]
     assert shape(queries.tree(REF, ALL, None, AFTER, 1)) == [("vn", 1, [("n", 2, [])])]
     assert shape(queries.tree(REF, ALL, None, BEFORE, 0)) == [("vn", 2, [])]

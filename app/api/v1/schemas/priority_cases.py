@@ -29,7 +29,9 @@ class PriorityFilters(Query):
     )
     unit: Uuid | None = Field(None, description="this unit and everything below it", examples=[samples.PROVINCE_ID])
     officer: Uuid | None = Field(None, description="officer in charge on the day", examples=[samples.OFFICER_ID])
-    with_conditions: Flag | None = Field(None, description="cases with (true) or without (false) conditions")
+    with_conditions: Flag | None = Field(
+        None, description="cases with (true) or without (false) conditions", examples=[True]
+    )
     as_of: BusinessDate | None = Field(
         None, description="the day asked for; today when absent; a later day if nothing changes until then",
         examples=["2025-09-30"],

@@ -54,20 +54,23 @@ class RuleNew(Strict):
     """The next version of a rule; the version before ends on the day this one begins."""
 
     flag: FlagName = Field(description="the flag it raises", examples=["high_value"])
-    since: BusinessDate = Field(description="first day in force, today or later", examples=["2027-01-01"])
+    since: BusinessDate = Field(description="first day in force, today or later", examples=["2030-01-01"])
     years: Years | None = Field(None, description="age of the decision, in years", examples=[3])
     years_inclusive: bool = Field(
-        True, description='true: raised on the anniversary ("từ … năm"); false: the day after ("quá … năm")'
-    )
+        True, description='true: raised on the anniversary ("từ … năm"); false: the day after ("quá … năm")',
+        examples=[False],
+    )  # fmt: skip
     min_amount_vnd: Money | None = Field(
         None, description="least amount in VND; for high_value only, at least one billion", examples=[20_000_000_000]
     )
-    amount_meant: AmountMeant = Field("value", description="value of the decision or what is outstanding")
+    amount_meant: AmountMeant = Field(
+        "value", description="value of the decision or what is outstanding", examples=["value"]
+    )
     requires_conditions: bool = Field(False, description="only cases with conditions for enforcement", examples=[True])
     legal_basis: Annotated[Line, Field(max_length=500)] = Field(
-        description="legal basis", examples=["Chỉ đạo về chỉ tiêu, nhiệm vụ năm 2027"]
+        description="legal basis", examples=["Chỉ đạo về chỉ tiêu, nhiệm vụ năm 2030"]
     )
-    reason: Text = Field(description="why it is changed; kept in the trail", examples=["Theo chỉ đạo năm 2027"])
+    reason: Text = Field(description="why it is changed; kept in the trail", examples=["Theo chỉ đạo năm 2030"])
 
     def to_rule(self) -> NewRule:
         """The version as the service takes it."""

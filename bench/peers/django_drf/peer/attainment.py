@@ -204,7 +204,7 @@ class AttainmentView(APIView):
             if any(unit["path"].startswith(path) for path in request.user.paths)
         ]
         ranked = {name: _set_ranks([results[name] for _, results in standings]) for name in INDICATORS}
-        standings.sort(key=lambda standing: standing[1]["cases_rate"]["rank"] or len(standings) + 1)
+        standings.sort(key=lambda standing: standing[1]["cases_rate"]["rank"] or 10_000)
         same = regime.lines == regime_on(before.last).lines
         grouped = before.first < ONE_DECISION_PER_DEBTOR <= period.last
         comparable = {"cases_rate": same and not grouped, "money_rate": same}

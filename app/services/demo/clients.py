@@ -1,0 +1,59 @@
+"""The three systems a newcomer tries the service as: the nation's portal, a province's, an integration partner."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.models.clients import client
+from app.models.organisation import unit
+from app.services.access import Actor
+from app.services.clients.commands import register
+from app.services.clients.rules import SCOPES
+
+READING: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read"))
+DEMO: Final = Actor("demo", reason="demo clients", source="plan")
+
+
+@dataclass(frozen=True, slots=True)
+class DemoClient:
+    """A client of the demo and the path of the unit it may see with everything below."""
+
+    id: str
+    name: str
+    scopes: frozenset[str]
+    unit_path: str
+
+
+NATIONAL: Final = DemoClient("demo-national", "Cổng thông tin điều hành (thử nghiệm)", frozenset(SCOPES), "vn.")
+PROVINCIAL: Final = DemoClient(
+    "demo-province",
+    "Cổng thông tin THADS tỉnh Phú Thọ (thử nghiệm)",
+    READING | {"cases:write", "targets:write", "officers:write"},
+    "vn.t25.",
+)
+PARTNER: Final = DemoClient(
+    "demo-partner",
+    "Hệ thống đối tác tích hợp (thử nghiệm)",
+    frozenset({"cases:read", "cases:write", "units:read", "officers:read", "matters:read", "reference:read"}),
+    "vn.t25.k01.",
+)
+CLIENTS: Final = (NATIONAL, PROVINCIAL, PARTNER)
+
+
+async def ensure_clients(session: AsyncSession) -> None:
+    """Registers those of the demo clients that are missing; their secrets are given out by `clients secret`."""
+    known = set((await session.execute(select(client.c.id))).scalars())
+    for wanted in CLIENTS:
+        if wanted.id in known:
+            continue
+        granted = (await session.execute(select(unit.c.id).where(unit.c.path == wanted.unit_path))).scalars()
+        await register(
+            session,
+            DEMO,
+            client_id=wanted.id,
+            name=wanted.name,
+            scopes=wanted.scopes,
+            unit_ids=[str(unit_id) for unit_id in granted],
+        )
