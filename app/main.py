@@ -1,11 +1,13 @@
 """Puts the application together: settings in, application out."""
 
+import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import ModuleType
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
@@ -15,8 +17,10 @@ from app.api.index import RouteIndex
 from app.api.middleware import Edge
 from app.api.openapi import openapi
 from app.api.problems import HANDLERS
-from app.api.routes import required_scopes
+from app.api.routes import check_guarded
 from app.db import Database
+from app.errors import DomainError
+from app.services.clients.commands import forget_old_keys
 from app.services.clients.login import Login
 from app.services.clients.tokens import Tokens
 from app.services.reference import ReferenceCache
@@ -24,6 +28,7 @@ from app.settings import Settings
 
 # objects made before the first collection of the youngest generation: the hot paths make few cycles
 GC_THRESHOLD = 50_000
+HOUSEKEEPING_SECONDS = 3_600
 
 
 class Service(FastAPI):
@@ -47,8 +52,7 @@ def create_app(settings: Settings | None = None, modules: Iterable[ModuleType] |
             tags.setdefault(str(tag), (module.__doc__ or "").split("\n")[0])
     contexts = list(iter_route_contexts(contract.routes))
     for context in contexts:
-        if not required_scopes(context.dependant):
-            raise RuntimeError(f"{context.path} has an operation without a scope")
+        check_guarded(context)
     return _assemble(settings, contexts, openapi(contexts, tags, settings))
 
 
@@ -74,6 +78,16 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
     return app
 
 
+async def _keep_house(db: Database) -> None:
+    """Forgets old idempotency keys, now and every hour."""
+    while True:
+        try:
+            await db.write(forget_old_keys)
+        except DomainError:
+            structlog.get_logger("housekeeping").warning("old idempotency keys are kept for another hour")
+        await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
 def _lifespan(settings: Settings) -> Any:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -83,10 +97,13 @@ def _lifespan(settings: Settings) -> Any:
         try:
             await reference.start()
             app.state.db, app.state.reference = db, reference
+            keeping = asyncio.create_task(_keep_house(db))
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
             yield
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
         finally:
             await reference.stop()
             await db.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fastapi.routing import RouteContext
+from fastapi.telemetry._api import _route_selected
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -103,8 +104,10 @@ class RouteIndex(BaseRoute):
         return Match.FULL, {"route": operation.context, "endpoint": operation.context.endpoint}
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Runs the operation."""
-        await scope[OPERATION].app(scope, receive, send)
+        """Runs the operation; telemetry learns its template as it would from FastAPI's own routes."""
+        operation: Operation = scope[OPERATION]
+        _route_selected(scope=scope, path=operation.template)
+        await operation.app(scope, receive, send)
 
 
 def _walk(node: _Node, segments: list[str], position: int, values: list[str]) -> _Node | None:

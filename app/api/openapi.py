@@ -43,6 +43,7 @@ _REUSED_HEADERS: Final = {
     "ETag": ("Version of the resource, for `If-None-Match` and `If-Match`.", '"7"'),
     "Link": ('The next page, `rel="next"`.', '</v1/cases?limit=50&cursor=WzEsIjIwMjQi>; rel="next"'),
 }
+_LIMITS: Final = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 _IF_MATCH: Final = {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,14}(\.[A-Za-z0-9_-]+)?")$'}
 _REQUEST_HEADERS: Final = {
     IDEMPOTENCY_KEY: {
@@ -91,6 +92,7 @@ def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Se
         contact={"name": "THADS service", "url": settings.issuer},
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
     )
+    _mend_limits(document)
     _restore_examples(document, contexts)
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})
@@ -105,6 +107,23 @@ def openapi(contexts: Iterable[RouteContext], tags: dict[str, str], settings: Se
     }
     components["parameters"] = {name: {**header, "in": "header"} for name, header in _REQUEST_HEADERS.items()}
     return _without_unused(document)
+
+
+def _mend_limits(value: Any) -> None:
+    """Puts limits of numbers under their JSON schema names, as whole numbers.
+
+    Pydantic leaves a limit that narrows a validated type (`Annotated[Count, Field(le=12)]`) under its own name beside
+    the wider one; FastAPI makes floats of limits.
+    """
+    if isinstance(value, dict):
+        if value.get("type") in ("integer", "number"):
+            value |= {_LIMITS[name]: value.pop(name) for name in _LIMITS.keys() & value.keys()}
+            value |= {name: int(value[name]) for name in _LIMITS.values() if value.get(name, 0.5) % 1 == 0}
+        for member in value.values():
+            _mend_limits(member)
+    elif isinstance(value, list):
+        for member in value:
+            _mend_limits(member)
 
 
 def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
@@ -96,6 +96,12 @@ def body_model(dependant: Dependant) -> Any:
     return None
 
 
-def required_scopes(dependant: Dependant) -> list[str]:
-    """The scopes an operation requires."""
-    return [scope for sub in dependant.dependencies for scope in sub.own_oauth_scopes or []]
+def check_guarded(context: RouteContext) -> None:
+    """Refuses an operation without exactly one scope, or one that reads its body before it knows who asks."""
+    dependencies: list[Dependant] = context.dependant.dependencies
+    guards = [place for place, sub in enumerate(dependencies) if sub.own_oauth_scopes]
+    bodies = [place for place, sub in enumerate(dependencies) if hasattr(sub.call, "json_model")]
+    if len(guards) != 1:
+        raise RuntimeError(f"{context.path}: {context.name} must require one scope")
+    if any(place < guards[0] for place in bodies):
+        raise RuntimeError(f"{context.path}: {context.name} must take its caller before its body")

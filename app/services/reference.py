@@ -150,6 +150,7 @@ class Reference:
         self._targets: dict[tuple[str, int, str], list[TargetVersion]] = {}
         for target in sorted(targets or [], key=lambda target: -target.version):
             self._targets.setdefault((target.holder_id, target.fiscal_year, target.indicator), []).append(target)
+        self._scopes: dict[tuple[str, ...], Scope] = {}  # at most one for each unit and each set of grants
         self._brief_day = date.min
         self._briefs: dict[str, dict[str, str]] = {}
         self._by_path = sorted((unit.path, unit.id) for unit in units)
@@ -168,7 +169,10 @@ class Reference:
     def scope(self, caller: Caller, unit: Unit | None) -> Scope:
         """What a query may touch: the caller's subtrees, narrowed to one unit's subtree when asked."""
         paths = caller.paths if unit is None else tuple(p for p in (unit.path,) if caller.covers(p))
-        return Scope(paths, tuple(dict.fromkeys(unit_id for path in paths for unit_id in self.subtree(path))))
+        if paths not in self._scopes:
+            ids = dict.fromkeys(unit_id for path in paths for unit_id in self.subtree(path))
+            self._scopes[paths] = Scope(paths, tuple(ids))
+        return self._scopes[paths]
 
     def brief(self, unit_id: str) -> dict[str, str]:
         """Id, code and today's name of a unit, as lists show it."""
@@ -204,8 +208,10 @@ class Reference:
 
     def target(self, unit_id: str, fiscal_year: int, indicator: str, on: date) -> TargetVersion | None:
         """The newest version of a unit's target that is effective on a day."""
-        versions = self._targets.get((unit_id, fiscal_year, indicator), ())
-        return next((target for target in versions if target.effective_on <= on), None)
+        for target in self._targets.get((unit_id, fiscal_year, indicator), ()):
+            if target.effective_on <= on:
+                return target
+        return None
 
 
 _LOAD = {

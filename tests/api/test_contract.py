@@ -2,13 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from annotated_types import Ge, Le, MaxLen, MinLen
+from pydantic import BaseModel
 
 from app.api.openapi import API_VERSION
 from app.api.routes import body_model
+from app.api.v1.schemas.base import Query, Strict
 from app.services.clients.rules import SCOPES
 from tests.api.contract import Contract
 from tests.api.operations import Operation, document, operations, resolved
@@ -106,3 +110,34 @@ def test_changes_are_guarded() -> None:
         sent = {parameter.get("$ref", "").rsplit("/", 1)[-1] for parameter in op.described.get("parameters", [])}
         assert op.method != "post" or "Idempotency-Key" in sent, op
         assert op.method not in ("put", "patch", "delete") or "If-Match" in sent, op
+
+
+def _models(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    for model in root.__subclasses__():
+        yield model
+        yield from _models(model)
+
+
+LIMITS = {MaxLen: ("max_length", min), MinLen: ("min_length", max), Ge: ("ge", max), Le: ("le", min)}
+
+
+@pytest.mark.parametrize("model", [*_models(Strict), *_models(Query)], ids=lambda model: model.__name__)
+def test_limits_are_not_lost_against_those_of_their_type(model: type[BaseModel]) -> None:
+    """`Name = Field(max_length=9)` keeps the limit of `Name`; it has to be `Annotated[Name, Field(max_length=9)]`."""
+    for name, field in model.model_fields.items():
+        for kind, (attribute, tightest) in LIMITS.items():
+            limits = [getattr(item, attribute) for item in field.metadata if isinstance(item, kind)]
+            assert not limits or limits[-1] == tightest(limits), f"{model.__name__}.{name}"
+
+
+def test_limits_are_written_in_the_words_of_json_schema() -> None:
+    assert not _keys(document()["components"]) & {"ge", "gt", "le", "lt", "max_length", "min_length"}
+    assert not _keys(document()["paths"]) & {"ge", "gt", "le", "lt", "max_length", "min_length"}
+    limit = next(op.query["limit"]["schema"] for op in OPERATIONS if "limit" in op.query)
+    assert (repr(limit["minimum"]), repr(limit["maximum"])) == ("1", "500")
+
+
+def _keys(value: Any) -> set[str]:
+    if isinstance(value, dict):
+        return value.keys() | set().union(*(_keys(member) for member in value.values()))
+    return set().union(*(_keys(member) for member in value)) if isinstance(value, list) else set()

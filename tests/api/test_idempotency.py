@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from app.services.clients.commands import forget_old_keys
 from tests.api.conftest import Lab
 
 KeyMaker = Callable[[], str]
@@ -96,3 +97,15 @@ def test_nobody_is_helped_by_the_key_of_a_request_without_token(laboratory: Lab)
         f"{laboratory.served.address}/v1/samples", json={"name": "An"}, headers={"Idempotency-Key": "a"}
     )
     assert answer.status_code == 401
+
+
+def test_keys_are_forgotten_after_a_day(laboratory: Lab, new_key: KeyMaker) -> None:
+    old, young = new_key(), new_key()
+    for key in (old, young):
+        assert laboratory.post({"name": "An"}, key).status_code == 201
+    age = "UPDATE idempotency_key SET created_at = now() - interval '25 hours' WHERE key = '{}' RETURNING key"
+    assert laboratory.rows(age.format(old)) == [(old,)]
+    service = laboratory.service
+    assert service.runner.run(service.db.write(forget_old_keys)) >= 1
+    assert "idempotency-replayed" not in laboratory.post({"name": "An"}, old).headers
+    assert laboratory.post({"name": "An"}, young).headers["idempotency-replayed"] == "true"

@@ -1,5 +1,6 @@
 """A province with offices for tests of units, officers and matters, made by the commands themselves."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -31,12 +32,23 @@ class Organisation:
 
     def run(self, command: Callable[..., Awaitable[T]], *arguments: Any, caller: Caller = NATION) -> T:
         """What a command gives."""
+        return self.service.runner.run(self._committed(command, *arguments, caller=caller))
+
+    def together(self, *calls: tuple[Any, ...]) -> list[Any]:
+        """What commands, each with its arguments, give when they run at the same time; errors in their places."""
+
+        async def all_of_them() -> list[Any]:
+            return await asyncio.gather(*(self._committed(*call) for call in calls), return_exceptions=True)
+
+        return self.service.runner.run(all_of_them())
+
+    async def _committed(self, command: Callable[..., Awaitable[T]], *arguments: Any, caller: Caller = NATION) -> T:
         ref = self.service.reference.current
 
         async def work(session: Any) -> T:
             return await command(Work(session, ref, caller, Actor("tests")), *arguments)
 
-        return self.service.runner.run(self.service.db.write(work))
+        return await self.service.db.write(work)
 
     def rows(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """What the database says."""

@@ -24,7 +24,7 @@ from app.services.access import Caller
 from app.services.cases import commands, queries
 from app.services.work import Work
 
-router = APIRouter(prefix="/cases/{case_id}/events", tags=["Cases"], route_class=StrictRoute)
+router = APIRouter(prefix="/cases/{case_id}/events", tags=["Case events"], route_class=StrictRoute)
 
 CaseId = Annotated[Uuid, Path(description="case id", examples=[samples.CASE_ID])]
 EventNo = Annotated[int, Path(description="number of the event within the case", ge=1, le=32_767, examples=[4])]

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,6 +16,7 @@ from app.services import journal
 from app.services.access import Actor
 from app.services.clients.rules import CLIENT_ID, hash_secret, new_secret, unknown_scopes
 
+KEPT = timedelta(days=1)
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -140,6 +142,13 @@ async def claim_key(session: AsyncSession, client_id: str, key: str, fingerprint
     if row.fingerprint != fingerprint:
         raise KeyReused
     return StoredAnswer(row.status, row.headers, row.body)
+
+
+async def forget_old_keys(session: AsyncSession) -> int:
+    """Deletes keys older than a day, the time within which a repeated request gets its answer; returns how many."""
+    old = func.now() - KEPT
+    gone = delete(idempotency_key).where(idempotency_key.c.created_at < old).returning(idempotency_key.c.key)
+    return len((await session.execute(gone)).all())
 
 
 async def keep_answer(session: AsyncSession, client_id: str, key: str, answer: StoredAnswer) -> None:

@@ -71,7 +71,7 @@ FY2025: Final = Year(
     must_enforce={6: 752_950, 10: 977_700, 12: 1_063_030},
     with_conditions={6: 500_512, 10: 707_697, 12: 684_566},
     done={4: 161_828, 6: 255_261, 10: 446_842, 12: 576_884},
-    done_vnd={4: 36_550 * BILLION, 6: 57_683 * BILLION, 12: 150_060 * BILLION},
+    done_vnd={4: 36_550 * BILLION, 6: 57_683 * BILLION, 10: 116_890 * BILLION, 12: 150_060 * BILLION},
     with_conditions_vnd=265_030 * BILLION,
     must_enforce_vnd=683_817 * BILLION,
     to_register_carried={6: 24_000, 10: 29_000, 12: 33_000},
@@ -98,9 +98,9 @@ SEASON_ACCEPTED: Final = (100, 102, 106, 98, 74, 108, 104, 106, 100, 96, 102, 98
 SEASON_EVEN: Final = (1,) * MONTHS
 
 # Shares of the money standing at the start of FY2025 by what became of it in that year, in percent: done within
-# 4, 6, 12 months; still with conditions; without or held at the end; entrusted, withdrawn or in the register.
-WITH_CONDITIONS_BECAME: Final = (12, 6, 20, 25, 32, 5)
-WITHOUT_CONDITIONS_BECAME: Final = (1, 1, 6, 8, 64, 20)
+# 4, 6, 10, 12 months; still with conditions; without or held at the end; entrusted, withdrawn or in the register.
+WITH_CONDITIONS_BECAME: Final = (12, 6, 13, 7, 25, 32, 5)
+WITHOUT_CONDITIONS_BECAME: Final = (1, 1, 4, 2, 8, 64, 20)
 # Of the money of opening cases: too uncertain to publish, so only its order of size is set (VND per case).
 TYPICAL_VND: Final = 150_000_000
 

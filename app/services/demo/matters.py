@@ -9,7 +9,7 @@ from typing import Final
 from app.services.demo.calibration import CENTRAL_MATTERS, PLAIN_MATTERS, PROVINCIAL_MATTERS, scaled, spread
 from app.services.demo.ids import uuid7
 from app.services.demo.names import person
-from app.services.demo.plan import Fate
+from app.services.demo.plan import PUBLISHED, Fate
 from app.services.demo.units import Organisation
 
 CHARGES: Final = (
@@ -25,9 +25,7 @@ GIANTS: Final = (6_000, 3_500)
 LARGE: Final = (1_500, 1_200, 900, 700, 600, 500, 450, 400)
 SIZES: Final = {"central": (20, 80), "provincial": (5, 40), "plain": (2, 10)}
 ECONOMIC_SHARE: Final = 0.3
-ENDED: Final = frozenset(
-    {Fate.DONE_2024_4, Fate.DONE_2024_6, Fate.DONE_2024_12, Fate.DONE_2025_4, Fate.DONE_2025_6, Fate.DONE_2025_12}
-)
+ENDED: Final = frozenset(fate for _, fate in PUBLISHED)
 
 
 @dataclass(frozen=True)

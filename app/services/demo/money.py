@@ -29,7 +29,7 @@ ROUNDED_TO: Final = 1_000
 
 Cell = tuple[Standing, Fate]
 BECAME: Final = (
-    Fate.DONE_2025_4, Fate.DONE_2025_6, Fate.DONE_2025_12,
+    Fate.DONE_2025_4, Fate.DONE_2025_6, Fate.DONE_2025_10, Fate.DONE_2025_12,
     Fate.WITH_CONDITIONS, Fate.WITHOUT_CONDITIONS, Fate.OUT_2025,
 )  # fmt: skip
 OPEN_FATES: Final = (Fate.WITH_CONDITIONS, Fate.WITHOUT_CONDITIONS)
@@ -88,7 +88,8 @@ def _totals(numbers: dict[Cell, int], scale: float) -> dict[Cell, int]:
         Fate.DONE_2024_12: done_2024[12] - done_2024[6],
         Fate.DONE_2025_4: done_2025[4],
         Fate.DONE_2025_6: done_2025[6] - done_2025[4],
-        Fate.DONE_2025_12: done_2025[12] - done_2025[6],
+        Fate.DONE_2025_10: done_2025[10] - done_2025[6],
+        Fate.DONE_2025_12: done_2025[12] - done_2025[10],
         Fate.WITH_CONDITIONS: money[2025, "with_conditions_vnd"] - done_2025[12],
         Fate.WITHOUT_CONDITIONS: money[2025, "must_enforce_vnd"] - money[2025, "with_conditions_vnd"],
     }

@@ -64,11 +64,19 @@ class Fate(IntEnum):
     OUT_2024 = 4
     DONE_2025_4 = 5
     DONE_2025_6 = 6
-    DONE_2025_12 = 7
-    OUT_2025 = 8
-    WITH_CONDITIONS = 9
-    WITHOUT_CONDITIONS = 10
-    BEFORE = 11
+    DONE_2025_10 = 7
+    DONE_2025_12 = 8
+    OUT_2025 = 9
+    WITH_CONDITIONS = 10
+    WITHOUT_CONDITIONS = 11
+    BEFORE = 12
+
+
+# Until which month of the plan each publication on what was done reaches.
+PUBLISHED: Final = (
+    (4, Fate.DONE_2024_4), (6, Fate.DONE_2024_6), (12, Fate.DONE_2024_12),
+    (16, Fate.DONE_2025_4), (18, Fate.DONE_2025_6), (22, Fate.DONE_2025_10), (24, Fate.DONE_2025_12),
+)  # fmt: skip
 
 
 class Standing(IntEnum):
@@ -80,11 +88,10 @@ class Standing(IntEnum):
 
 
 def done_in(month: int) -> Fate:
-    """The publication (4, 6 or 12 months) that first counts what was done in a month."""
+    """The publication that first counts what was done in a month."""
     if month < 0:
         return Fate.BEFORE
-    year, within = divmod(month, YEAR)
-    return Fate((4 * year) + (1 if within < 4 else 2 if within < 6 else 3))
+    return next(fate for until, fate in PUBLISHED if month < until)
 
 
 @dataclass

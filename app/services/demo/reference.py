@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 
 from app.services.demo.matters import Matter
-from app.services.demo.targets import TargetRow
+from app.services.demo.targets import FISCAL_YEAR, TargetRow
 from app.services.demo.units import NEW_MAP, Organisation
 
 Row = tuple[object, ...]
@@ -53,12 +53,12 @@ def reference_rows(
     yield (
         "target",
         (
-            "unit_id", "officer_id", "fiscal_year", "indicator", "version", "rate_bp", "decision_no", "decision_date",
+            "id", "unit_id", "officer_id", "fiscal_year", "indicator", "version", "rate_bp", "decision_no", "decision_date",
             "signer", "effective_on",
         ),
         [
             (
-                t.unit_id, t.officer_id, 2025, t.indicator, t.version, t.rate_bp, t.decision_no, t.decision_date,
+                t.id, t.unit_id, t.officer_id, FISCAL_YEAR, t.indicator, t.version, t.rate_bp, t.decision_no, t.decision_date,
                 t.signer, t.effective_on,
             )
             for t in targets

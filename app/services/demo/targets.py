@@ -6,6 +6,7 @@ from datetime import date
 from random import Random
 from typing import Final
 
+from app.services.demo.ids import uuid7
 from app.services.demo.units import NEW_MAP, Organisation, UnitRow
 
 FISCAL_YEAR: Final = 2025
@@ -21,6 +22,7 @@ DEPARTMENT: Final = "Cục trưởng Cục Quản lý Thi hành án dân sự"
 class TargetRow:
     """One version of a target, of a unit or of an officer."""
 
+    id: str
     unit_id: str | None
     officer_id: str | None
     indicator: str
@@ -54,12 +56,16 @@ def _provincial(unit: UnitRow, rng: Random) -> Iterator[TargetRow]:
     for indicator in RANGES:
         rate = _rate(indicator, rng)
         given = f"{number}/QĐ-{body}"
-        yield TargetRow(unit.id, None, indicator, 1, rate, given, decided, signer, effective)
+        yield TargetRow(
+            uuid7(decided.toordinal(), rng), unit.id, None, indicator, 1, rate, given, decided, signer, effective
+        )
         if rng.random() < AMENDED:
             low, high, _ = RANGES[indicator]
             amended = min(high, max(low, rate + rng.choice((-60, -40, 50, 80))))
             later = date(2025, 8, 15) if new else date(2025, 4, 10)
-            yield TargetRow(unit.id, None, indicator, 2, amended, f"{number + 400}/QĐ-{body}", later, signer, later)
+            changed = f"{number + 400}/QĐ-{body}"
+            key = uuid7(later.toordinal(), rng)
+            yield TargetRow(key, unit.id, None, indicator, 2, amended, changed, later, signer, later)
 
 
 def _officer(officer_id: str, place: str, rng: Random) -> TargetRow:
@@ -67,4 +73,6 @@ def _officer(officer_id: str, place: str, rng: Random) -> TargetRow:
     signer = f"Thủ trưởng cơ quan THADS {place}"
     rate = _rate("cases_rate", rng)
     day = date(2024, 12, 2)
-    return TargetRow(None, officer_id, "cases_rate", 1, rate, f"{number}/QĐ-THADS", day, signer, date(2024, 10, 1))
+    key = uuid7(day.toordinal(), rng)
+    given = f"{number}/QĐ-THADS"
+    return TargetRow(key, None, officer_id, "cases_rate", 1, rate, given, day, signer, date(2024, 10, 1))

@@ -25,12 +25,12 @@ DONG_NAI_A_CITY: Final = date(2026, 4, 30)
 # Work of a province compared with its number of districts: cities have more, the mountains less. Set so that the
 # provinces whose results were published (Hồ Chí Minh City, Phú Thọ, FY2025) come out near them.
 WORKLOAD: Final = {
-    "79": 2.7, "74": 3.0, "77": 2.0, "01": 1.5, "75": 1.3, "48": 1.3, "92": 1.2,
-    "25": 0.65, "26": 0.8, "17": 0.5, "02": 0.5, "04": 0.5, "06": 0.5, "08": 0.6, "10": 0.6, "11": 0.5, "12": 0.5,
+    "79": 2.74, "74": 3.0, "77": 2.0, "01": 1.5, "75": 1.3, "48": 1.3, "92": 1.2,
+    "25": 0.68, "26": 0.83, "17": 0.5, "02": 0.5, "04": 0.5, "06": 0.5, "08": 0.6, "10": 0.6, "11": 0.5, "12": 0.5,
     "14": 0.6, "15": 0.5, "20": 0.6, "62": 0.5, "67": 0.7,
 }  # fmt: skip
 # Cases left standing compared with the nation: 1 is the average, below 1 a better result rate (Phú Thọ: 85.70 %).
-LEFT_STANDING: Final = {"17": 0.89, "25": 0.89, "26": 0.89}
+LEFT_STANDING: Final = {"17": 0.97, "25": 0.97, "26": 0.97}
 LEFT_STANDING_RANGE: Final = (0.72, 1.32)
 LEFT_SERVICE: Final = 0.06
 RANKS: Final = ("primary", "intermediate", "senior")

@@ -15,10 +15,12 @@ from app.services.statistics.groups import Groups
 from app.services.statistics.rules import Formula, Period, span
 
 # string_to_table is planned for a thousand rows, an array parameter for ten: too few for joins of hundreds of units.
+# Grouping tells the planner that each unit is there once; it then hashes the members and never sorts the rollups.
 _MEMBERS: Final = """
     WITH member (unit_id, place) AS MATERIALIZED (
-        SELECT u::uuid, p::int
+        SELECT u::uuid, min(p::int)
         FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
+        GROUP BY 1
     )"""
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
 
@@ -119,9 +121,9 @@ def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]
     """Rows (period, place, sums) as balances by place; a period without a row has zeros."""
     now: dict[Any, Mapping[str, Sequence[int]]] = {}
     before: dict[Any, Mapping[str, Sequence[int]]] = {}
-    for period, place, *sums in rows:
-        side, number = (now, len(projection.now)) if period == "n" else (before, len(projection.before))
-        side[place] = {m: sums[index * number : (index + 1) * number] for index, m in enumerate(projection.measures)}
+    for row in rows:
+        side, number = (now, len(projection.now)) if row[0] == "n" else (before, len(projection.before))
+        side[row[1]] = {m: row[2 + i * number : 2 + (i + 1) * number] for i, m in enumerate(projection.measures)}
     none = zeros(projection)
     return {place: Balances(now.get(place, none.now), before.get(place, none.before)) for place in now | before}
 

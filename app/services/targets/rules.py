@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Final
 
 from app.errors import Fault, Invalid, invalid
@@ -60,17 +61,17 @@ class TargetVersion:
 
 @dataclass(slots=True)
 class Result:
-    """How far a unit or an officer has come by one indicator; `before` is the same period of the previous year."""
+    """How far a unit or an officer has come by one indicator.
+
+    `share` is the result rate (tỷ lệ thi hành xong): done of what has conditions; `before` that of the same period of
+    the previous year.
+    """
 
     lines: Lines
+    share: Share
     before: Share
     target: TargetVersion | None
     rank: int | None = None
-
-    @property
-    def share(self) -> Share:
-        """The result rate (tỷ lệ thi hành xong): done of what has conditions."""
-        return self.lines.done, self.lines.with_conditions
 
 
 def check_days(fiscal_year: int, decision_date: date, effective_on: date, today: date) -> None:
@@ -122,10 +123,11 @@ def is_below(share: Share, average: Share) -> bool | None:
 
 def set_ranks(results: Sequence[Result]) -> int:
     """Ranks by rate, highest first, equal rates equal; no rank without a rate. Returns how many have one."""
-    keys = sorted((rank_key(*result.share) for result in results if result.share[1]), reverse=True)
+    keyed = sorted(((rank_key(*result.share), result) for result in results if result.share[1]), key=_KEY, reverse=True)
     places: dict[int, int] = {}
-    for place, key in enumerate(keys, 1):
-        places.setdefault(key, place)
-    for result in results:
-        result.rank = places[rank_key(*result.share)] if result.share[1] else None
-    return len(keys)
+    for place, (key, result) in enumerate(keyed, 1):
+        result.rank = places.setdefault(key, place)
+    return len(keyed)
+
+
+_KEY: Final = itemgetter(0)

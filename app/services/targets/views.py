@@ -136,8 +136,10 @@ def _results(indicators: Sequence[str], sums: Balances, holder: str, target: Tar
     results = {}
     for name in indicators:
         measure = MEASURE_OF[name]
+        lines = lines_of(sums.now[measure])
         done, with_conditions = sums.before[measure]
-        results[name] = Result(lines_of(sums.now[measure]), (done, with_conditions), target(holder, name))
+        share = lines.done, lines.with_conditions
+        results[name] = Result(lines, share, (done, with_conditions), target(holder, name))
     return results
 
 

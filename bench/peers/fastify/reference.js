@@ -49,6 +49,7 @@ export class Reference {
       ),
     ]);
     this.units = new Map(units.rows.map((unit) => [unit.id, unit]));
+    this.byPath = new Map(units.rows.map((unit) => [unit.path, unit]));
     this.parents = new Set(units.rows.map((unit) => unit.parent_id));
     this.briefs = new Map(units.rows.map(({ id, code, name }) => [id, { id, code, name }]));
     this.officers = new Map(officers.rows.map((officer) => [officer.id, officer]));
@@ -72,6 +73,10 @@ export class Reference {
   target(unitId, fiscalYear, indicator, day) {
     const versions = this.targets.get(`${unitId} ${fiscalYear} ${indicator}`) ?? [];
     return versions.find((version) => version.effective_on <= day);
+  }
+
+  unitAt(path) {
+    return this.byPath.get(path);
   }
 
   // The province of today that a part of a path counts with.

@@ -47,7 +47,7 @@ const facts = object({
   tracked_since: optional,
 });
 
-export const flagOut = object({
+const flagOut = object({
   flag: text,
   rule_version: number,
   since: text,
@@ -122,6 +122,30 @@ export const attainmentSchema = {
       period,
       previous_period: period,
       national: object({ cases_rate: average, money_rate: average }),
+    }),
+  },
+};
+
+export const priorityListSchema = {
+  querystring: {
+    type: 'object',
+    properties: { limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 }, cursor: { type: 'string' } },
+  },
+  response: { 200: object({ items: list(object({ ...caseItem, flags: list(flagOut) })), next: optional }) },
+};
+
+const figure = object({ cases: number, amount_vnd: number, outstanding_vnd: number });
+const perhaps = { ...figure, nullable: true };
+const tally = object({ total: figure, long_running: perhaps, high_value: perhaps, steering_committee: perhaps });
+
+export const summarySchema = {
+  response: {
+    200: object({
+      as_of: text,
+      unit,
+      group_by: text,
+      overall: tally,
+      groups: list(object({ unit, officer: { type: 'null' }, level: { type: 'null' }, tally })),
     }),
   },
 };

@@ -5,6 +5,7 @@ import { accessControl } from './access.js';
 import { attainmentRoutes } from './attainment.js';
 import { caseRoutes } from './cases.js';
 import { pool } from './database.js';
+import { priorityRoutes } from './priority.js';
 import { Reference } from './reference.js';
 
 if (cluster.isPrimary) {
@@ -15,6 +16,6 @@ if (cluster.isPrimary) {
   const app = Fastify();
   const reference = await Reference.start(pool);
   app.addHook('onRequest', await accessControl(reference));
-  for (const routes of [attainmentRoutes, caseRoutes]) app.register(routes, { prefix: '/v1', pool, reference });
+  for (const routes of [attainmentRoutes, caseRoutes, priorityRoutes]) app.register(routes, { prefix: '/v1', pool, reference });
   await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) });
 }

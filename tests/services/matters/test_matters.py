@@ -1,13 +1,12 @@
 """Matters over a real database: tracking marks the cases and keeps the open stock right, also under contention."""
 
-import asyncio
 from datetime import date
 from itertools import count
 
 import pytest
 
 from app.errors import Conflict, Invalid, NotFound, PreconditionFailed
-from app.services.access import Actor, Caller
+from app.services.access import Caller
 from app.services.books.queries import verify
 from app.services.books.rules import Event
 from app.services.cases.commands import Posting, book_event, change_case
@@ -20,7 +19,6 @@ from app.services.matters.commands import (
 )
 from app.services.matters.queries import MatterFilter, list_matters, read_matter
 from app.services.reference import Officer, Unit
-from app.services.work import Work
 from tests.builders import Service
 from tests.services.organisation import NATION, Organisation
 
@@ -126,20 +124,9 @@ def test_cases_that_join_while_tracking_starts_are_marked(
     org: Organisation, officer: Officer, matter: str, attempt: int
 ) -> None:
     cases = [org.case(officer, DECIDED, 5_000_000 + attempt) for _ in range(6)]
-    service = org.service
-
-    async def together() -> None:
-        def work(session: object) -> Work:
-            return Work(session, service.reference.current, NATION, Actor("tests"))  # type: ignore[arg-type]  # a session
-
-        changes = [
-            service.db.write(lambda s, c=case: change_case(work(s), c, None, {"matter_id": matter}))  # type: ignore[misc]  # a lambda with its own case
-            for case in cases
-        ]
-        tracking = service.db.write(lambda s: start_tracking(work(s), matter, "central", MAY, "enforcing"))
-        await asyncio.gather(*changes[:3], tracking, *changes[3:])
-
-    service.runner.run(together())
+    joins = [(change_case, case, None, {"matter_id": matter}) for case in cases]
+    given = org.together(*joins[:3], (start_tracking, matter, "central", MAY, "enforcing"), *joins[3:])
+    assert not [result for result in given if isinstance(result, Exception)]
     assert marked(org, matter) == [True] * 6
     assert differences(org) == []
 

@@ -18,7 +18,7 @@ def target(rate_bp: int) -> TargetVersion:
 
 def result(done: int, rest: int) -> Result:
     values = {"done": done, "enforcing": rest}
-    return Result(Lines(*[values.get(name, 0) for name in LINES]), (0, 0), None)
+    return Result(Lines(*[values.get(name, 0) for name in LINES]), (done, done + rest), (0, 0), None)
 
 
 def test_attainment_of_the_national_target() -> None:

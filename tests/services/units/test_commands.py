@@ -9,7 +9,7 @@ import pytest
 from app.clock import today
 from app.errors import Conflict, Invalid, NotFound, PreconditionFailed
 from app.services.access import Caller
-from app.services.officers.commands import OfficerChange, change_officer
+from app.services.officers.commands import NewPosting, OfficerChange, change_officer
 from app.services.reference import FOREVER
 from app.services.units.commands import NewUnit, UnitChange, add_successors, change_unit, create_unit
 from tests.builders import Service
@@ -44,6 +44,30 @@ def test_siblings_get_numbers_nobody_had(org: Organisation) -> None:
     province = org.province()
     made = [org.unit(province.id) for _ in range(3)]
     assert [unit.path for unit in made] == [f"{province.path}k0{n}." for n in (1, 2, 3)]
+
+
+def test_siblings_made_at_the_same_time_get_different_numbers(org: Organisation) -> None:
+    province = org.province()
+    calls = [
+        (create_unit, NewUnit(f"{province.code}.{n}", f"Khu vực {n}", "regional", None, province.id, SINCE, FOREVER))
+        for n in range(6)
+    ]
+    made = org.together(*calls)
+    assert sorted(unit.path for unit in made) == [f"{province.path}k0{n}." for n in range(1, 7)]
+
+
+def test_a_unit_does_not_end_under_a_posting_made_at_the_same_time(org: Organisation) -> None:
+    province = org.province()
+    for _ in range(5):
+        office, officer = org.unit(province.id), org.officer(province.id)
+        posting = OfficerChange(posting=NewPosting(office.id, "primary", MERGED))
+        ending, moved = org.together(
+            (change_unit, office.id, None, UnitChange(until=MERGED)),
+            (change_officer, officer.id, None, posting),
+        )
+        assert isinstance(ending, Conflict) is not isinstance(moved, Invalid)
+        postings = org.service.reference.current.officers[officer.id].postings
+        assert all(p.until <= org.now(p.unit_id).until for p in postings)
 
 
 def test_a_code_belongs_to_one_unit_a_day(org: Organisation) -> None:

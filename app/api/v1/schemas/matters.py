@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Flag, Line, Name, Query, Strict, Uuid, Version, refuse
-from app.api.v1.schemas.units import UnitBrief
+from app.api.v1.schemas.cases import UnitBrief
 from app.db import Row
 from app.services.matters.commands import TrackingChange
 from app.services.matters.queries import MatterFilter
@@ -45,7 +45,7 @@ class TrackingOut(Strict):
     level: TrackingLevel = Field(description="committee (code list `tracking-levels`)", examples=["central"])
     state: MatterState = Field(description="state (code list `matter-states`)", examples=["enforcing"])
     since: BusinessDate = Field(description="first day", examples=["2024-05-20"])
-    until: BusinessDate | None = Field(description="day from which it is over; null while it goes on")
+    until: BusinessDate | None = Field(description="day from which it is over; null while it goes on", examples=[None])
 
 
 class MatterOut(Strict):

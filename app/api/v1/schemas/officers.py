@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Line, Name, Query, Strict, Uuid, Version, refuse
-from app.api.v1.schemas.units import UnitBrief
+from app.api.v1.schemas.cases import UnitBrief
 from app.clock import today
 from app.services.access import Caller
 from app.services.officers.commands import NewPosting, OfficerChange
@@ -44,7 +44,7 @@ class PostingOut(Strict):
     unit: UnitBrief = Field(description="the unit")
     rank: Rank = Field(description="rank (code list `officer-ranks`)", examples=["intermediate"])
     since: BusinessDate = Field(description="first day", examples=["2025-07-01"])
-    until: BusinessDate | None = Field(description="day from which it is over; null while it goes on")
+    until: BusinessDate | None = Field(description="day from which it is over; null while it goes on", examples=[None])
 
 
 class OfficerItem(Strict):

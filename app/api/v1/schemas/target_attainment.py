@@ -233,7 +233,7 @@ def _sample() -> dict[str, Any]:
     """One province after four months of fiscal year 2025."""
     target = TargetVersion(TARGET_ID, samples.PROVINCE_ID, 2025, "cases_rate", 1, 8390, date(2024, 10, 1))
     lines = Lines(19_502, 8_602, 0, 121, 6, 0, 6_473, 11_500, 80, 37, 9_700, 187)
-    result = Result(lines, (6_302, 17_544), target, rank=12)
+    result = Result(lines, (lines.done, lines.with_conditions), (6_302, 17_544), target, rank=12)
     period = Period.of_months(2025, 4)
     frame = Frame(period, period.previous(), "tt05-2024", "tt06-2019", {"cases_rate": True})
     standing = Standing(samples.SAMPLE_REF.units[samples.PROVINCE_ID], None, {"cases_rate": result}, (12, ""))

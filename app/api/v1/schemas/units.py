@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Count, Line, Name, Query, Strict, Uuid, Version, refuse
+from app.api.v1.schemas.cases import UnitBrief
 from app.clock import today
 from app.services.access import Caller
 from app.services.reference import FOREVER, Reference, Unit
@@ -50,14 +51,6 @@ class TreeFilters(Query):
     )
 
 
-class UnitBrief(Strict):
-    """A unit as another one names it."""
-
-    id: Uuid = Field(description="unit id", examples=[samples.PROVINCE_ID])
-    code: Code = Field(description="electronic identifier (Decision 20/2020)", examples=["G15.25"])
-    name: str = Field(description="name today, or its last one", examples=["Thi hành án dân sự tỉnh Phú Thọ"])
-
-
 class UnitItem(Strict):
     """A unit in a list."""
 
@@ -73,7 +66,9 @@ class UnitItem(Strict):
         description="the unit above; null at the top of what the caller may see", examples=[samples.PROVINCE_ID]
     )
     since: BusinessDate = Field(description="first day of its existence", examples=["2025-07-01"])
-    until: BusinessDate | None = Field(description="day from which it is no more; null while it goes on")
+    until: BusinessDate | None = Field(
+        description="day from which it is no more; null while it goes on", examples=[None]
+    )
     version: Version = Field(description="version; the first part of the ETag", examples=[1])
 
 
@@ -82,7 +77,7 @@ class UnitNameOut(Strict):
 
     name: str = Field(description="the name", examples=["Phòng THADS khu vực 3 - Phú Thọ"])
     since: BusinessDate = Field(description="first day of the name", examples=["2025-07-01"])
-    until: BusinessDate | None = Field(description="day from which it is no longer the name")
+    until: BusinessDate | None = Field(description="day from which it is no longer the name", examples=[None])
 
 
 class UnitOut(UnitItem):

@@ -1,0 +1,182 @@
+"""Connections as they come: slow, broken, huge, not HTTP at all, or gone in the middle."""
+
+import json
+import re
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+
+import httpx
+import pytest
+
+from tests.api.conftest import Lab
+
+
+def _raw(lab: Lab, *headers: bytes, line: bytes = b"GET /livez HTTP/1.1") -> int:
+    answer = lab.served.raw(b"\r\n".join([line, *headers, b"Connection: close", b"", b""]))
+    found = re.match(rb"HTTP/1\.1 (\d+) ", answer)
+    assert found, answer
+    return int(found[1])
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ([b"Host: x"], 200),
+        ([b"Host: x", b"X-Big: " + b"x" * 8_193], 431),
+        ([b"Host: x", b"X-Big: " + b"x" * 70_000], 431),
+        ([b"Host: x", *(b"X-%d: %s" % (n, b"x" * 4_000) for n in range(5))], 431),
+        ([b"Host: x", *(b"X-%d: 1" % n for n in range(2_000))], 431),
+        ([b"Host: x", *(b"X-%d: 1" % n for n in range(90))], 200),
+        ([], 400),
+        ([b"Host: x", b"Host: y"], 400),
+        ([b"Host: x", b"X-Nul: a\0b"], 400),
+        ([b"Host: x", b"X-Esc: a\rb"], 400),
+        ([b"Host: x", b"Content-Length: 1", b"Content-Length: 2"], 400),
+        ([b"Host: x", b"Content-Length: -1"], 400),
+        ([b"Host: x", b"Content-Length: 5", b"Transfer-Encoding: chunked"], 400),
+    ],
+)
+def test_headers_are_bounded_and_clean(laboratory: Lab, headers: list[bytes], status: int) -> None:
+    assert _raw(laboratory, *headers) == status
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"GET /" + b"x" * 70_000 + b" HTTP/1.1",
+        b"GET /v1/samples?cursor=" + b"x" * 1_000_000 + b" HTTP/1.1",
+    ],
+)
+def test_long_addresses_are_414(laboratory: Lab, line: bytes) -> None:
+    assert _raw(laboratory, b"Host: x", line=line) == 414
+
+
+def test_a_hundred_pipelined_requests_are_answered_in_order(laboratory: Lab) -> None:
+    paths = [b"/livez" if number % 3 else b"/nothing" for number in range(100)]
+    requests = b"".join(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path for path in paths)
+    answer = laboratory.served.raw(requests)
+    statuses = re.findall(rb"HTTP/1\.1 (\d+) ", answer)
+    assert statuses == [b"200" if path == b"/livez" else b"404" for path in paths]
+
+
+def test_who_leaves_takes_the_query_along(laboratory: Lab) -> None:
+    """The caller hangs up on a slow query: within two seconds it is cancelled and its connection free again."""
+    with pytest.raises(httpx.ReadTimeout):
+        laboratory.client.get("/v1/samples/slow/9", timeout=0.3)
+    asleep = (
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE query LIKE '%pg_sleep%' AND state = 'active' AND pid <> pg_backend_pid()"
+    )
+    assert laboratory.rows(asleep) == [(1,)]
+    limit = time.monotonic() + 2
+    while laboratory.rows(asleep) != [(0,)]:
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(laboratory.client.get, ["/v1/samples/slow/0"] * 2))
+    assert [answer.status_code for answer in answers] == [200, 200]
+
+
+def test_who_leaves_while_sending_leaves_nothing(laboratory: Lab) -> None:
+    before = laboratory.rows("SELECT count(*) FROM lab_sample")
+    token = laboratory.client.headers["authorization"]
+    head = (
+        f"POST /v1/samples HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\nIdempotency-Key: a-broken-one\r\n"
+        "Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+    )
+    for _ in range(5):
+        laboratory.served.raw(head.encode() + b'{"name": "An"')
+    assert laboratory.rows("SELECT count(*) FROM lab_sample") == before
+    assert laboratory.client.get("/v1/samples").status_code == 200
+
+
+def _answered_within(lab: Lab, request: bytes, trickle: bytes = b"", seconds: float = 10) -> bytes:
+    """What comes before the service closes the connection, which it must do in time."""
+    with socket.create_connection((lab.served.host, lab.served.port)) as connection:
+        connection.sendall(request)
+        connection.settimeout(0.5)
+        limit, answer = time.monotonic() + seconds, b""
+        while time.monotonic() < limit:
+            try:
+                piece = connection.recv(65_536)
+            except TimeoutError:
+                with suppress(ConnectionError):
+                    connection.sendall(trickle)
+                continue
+            except ConnectionError:
+                return answer
+            if not piece:
+                return answer
+            answer += piece
+        raise AssertionError("the connection is still open")
+
+
+def _unfinished(lab: Lab, head: str, body: bytes = b"") -> bytes:
+    token = lab.client.headers["authorization"]
+    fields = f"Host: x\r\nAuthorization: {token}\r\nIdempotency-Key: slow\r\nContent-Type: application/json\r\n"
+    return f"POST /v1/samples HTTP/1.1\r\n{fields}{head}".encode() + body
+
+
+def test_connections_that_do_not_get_on_are_closed(laboratory: Lab) -> None:
+    """All at once, since each takes its time: nothing sent, headers and bodies that never end, or trickle."""
+    requests: list[tuple[bytes, bytes, bytes]] = [
+        (b"", b"", b""),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\n", b"", b" 408 "),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: ", b"x", b" 408 "),
+        (_unfinished(laboratory, "Content-Length: 100\r\n\r\n", b"{"), b"", b" 408 "),
+        (_unfinished(laboratory, "Content-Length: 100\r\n\r\n", b"{"), b" ", b" 408 "),
+        (_unfinished(laboratory, "Transfer-Encoding: chunked\r\n\r\n", b"1\r\n{\r\n"), b"1\r\n \r\n", b" 408 "),
+    ]
+    with ThreadPoolExecutor(len(requests)) as pool:
+        answers = [pool.submit(_answered_within, laboratory, request, trickle) for request, trickle, _ in requests]
+        for answer, (_, _, status) in zip(answers, requests, strict=True):
+            assert status in answer.result() or not answer.result()
+    assert all(b" 408 " in answer.result() for answer in answers[1:])
+    assert laboratory.client.get("/v1/samples").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"FOO /v1/samples HTTP/1.1\r\nHost: x\r\n\r\n", b"501"),
+        (b"get /v1/samples HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", b"400"),
+        (b"GET / HTTP/9.9\r\nHost: x\r\n\r\n", b"400"),
+        (b"GET /livez\r\n\r\n", b"400"),
+        (b"GARBAGE\r\n\r\n", b"400"),
+        (b"\x00" * 100, b"400"),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nNo-Colon\r\n\r\n", b"400"),
+        (b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 300_000, b"431"),
+    ],
+)
+def test_what_is_not_http_is_told_so_and_closed(laboratory: Lab, request_bytes: bytes, status: bytes) -> None:
+    answer = _answered_within(laboratory, request_bytes, seconds=5)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status), answer
+    assert b"connection: close" in head
+    assert b"application/problem+json" in head
+    assert json.loads(body)["status"] == int(status)
+
+
+def test_a_websocket_is_not_opened(laboratory: Lab) -> None:
+    upgrade = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n\r\n"
+    answer = laboratory.served.raw(b"GET /v1/samples HTTP/1.1\r\nHost: x\r\n" + upgrade)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"connection: close" in answer
+
+
+def test_idle_connections_do_not_keep_others_out(laboratory: Lab) -> None:
+    with ExitStack() as stack:
+        address = (laboratory.served.host, laboratory.served.port)
+        for _ in range(400):
+            stack.enter_context(socket.create_connection(address))
+        assert laboratory.client.get("/v1/samples").status_code == 200
+
+
+def test_garbage_behind_a_running_request_is_not_its_answer(laboratory: Lab) -> None:
+    token = laboratory.client.headers["authorization"]
+    slow = f"GET /v1/samples/slow/1 HTTP/1.1\r\nHost: x\r\nAuthorization: {token}\r\n\r\n".encode()
+    assert b"HTTP/1.1 400" not in laboratory.served.raw(slow + b"GARBAGE\r\n\r\n")
