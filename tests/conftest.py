@@ -3,6 +3,8 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any, Final
 
@@ -19,6 +21,8 @@ from tests.api.contract import Contract
 from tests.api.world import World, make_world
 from tests.builders import Service
 from tests.server import Served, serving
+
+ClientOf = Callable[[str], httpx.Client]
 
 TEMPLATE: Final = "thads"
 _running: Final = ExitStack()
@@ -93,12 +97,34 @@ def fresh_database(cluster: str) -> Iterator[Callable[[], str]]:
         yield lambda: stack.enter_context(new_database(cluster))
 
 
+@contextmanager
+def _service_over(url: str) -> Iterator[Service]:
+    made = Service.over(url)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@contextmanager
+def _clients(served: Served, world: World, judge: Contract) -> Iterator[ClientOf]:
+    with ExitStack() as stack:
+
+        @cache
+        def client(name: str) -> httpx.Client:
+            headers = {"Authorization": f"Bearer {served.token(name, world.secrets[name])}"}
+            hooks = {"response": [judge.check]}
+            made = httpx.Client(base_url=served.address, headers=headers, event_hooks=hooks, timeout=30)
+            return stack.enter_context(made)
+
+        yield client
+
+
 @pytest.fixture(scope="session")
 def service(database_url: str) -> Iterator[Service]:
     """The service layer over the database of this worker."""
-    made = Service.over(database_url)
-    yield made
-    made.close()
+    with _service_over(database_url) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -122,36 +148,47 @@ def contract(api: Served) -> Contract:
 
 
 @pytest.fixture(scope="session")
-def client_of(api: Served, world: World, contract: Contract) -> Iterator[Callable[[str], httpx.Client]]:
+def client_of(api: Served, world: World, contract: Contract) -> Iterator[ClientOf]:
     """HTTP clients by the name of their registration; every answer they get is held against the contract."""
-    with ExitStack() as stack:
-        made: dict[str, httpx.Client] = {}
-
-        def client(name: str) -> httpx.Client:
-            if name not in made:
-                headers = {"Authorization": f"Bearer {api.token(name, world.secrets[name])}"}
-                hooks = {"response": [contract.check]}
-                made[name] = stack.enter_context(
-                    httpx.Client(base_url=api.address, headers=headers, event_hooks=hooks, timeout=30)
-                )
-            return made[name]
-
+    with _clients(api, world, contract) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
-def national(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+def national(client_of: ClientOf) -> httpx.Client:
     """Sees the nation, may do everything."""
     return client_of("national")
 
 
 @pytest.fixture(scope="session")
-def province(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+def province(client_of: ClientOf) -> httpx.Client:
     """Sees the first province, may do everything there."""
     return client_of("province")
 
 
 @pytest.fixture(scope="session")
-def partner(client_of: Callable[[str], httpx.Client]) -> httpx.Client:
+def partner(client_of: ClientOf) -> httpx.Client:
     """Sees the office of the first province, may do everything there."""
     return client_of("partner")
+
+
+@dataclass(frozen=True)
+class Island:
+    """A world, its service and clients that no other module touches: for tests that count, or that change much."""
+
+    service: Service
+    world: World
+    served: Served
+    client_of: ClientOf
+
+
+@pytest.fixture(scope="module")
+def island(cluster: str) -> Iterator[Island]:
+    """One for the module."""
+    with new_database(cluster) as url, _service_over(url) as service:
+        world = make_world(service)
+        with (
+            serving(create_app(settings_for(url))) as served,
+            _clients(served, world, Contract(served.app)) as client_of,
+        ):
+            yield Island(service, world, served, client_of)

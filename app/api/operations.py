@@ -26,7 +26,7 @@ async def livez() -> Response:
 
 @router.get("/readyz", response_model=None)
 async def readyz(db: Db) -> Response:
-    """The service can do its work: the database answers and has the tables of this release. 503 otherwise."""
+    """The service can do its work: the database answers and has its tables. 503 otherwise."""
     try:
         ready = await db.fetch_one("SELECT to_regclass('idempotency_key') IS NOT NULL")
     except DomainError:

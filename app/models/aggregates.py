@@ -61,3 +61,33 @@ def stock_key(row: str) -> str:
         f"coalesce({row}.amount_vnd >= {THRESHOLD}, false) AS high_value, "
         f"CASE WHEN {row}.steering_matter THEN {row}.matter_id END AS matter_id"
     )
+
+
+STOCK_KEY: Final = "unit_id, decision_month, with_conditions, high_value, matter_id"
+
+# What `RETURNING` of an update of cases `c` must be for MOVE_OPEN_STOCK to follow it.
+CASES_BEFORE_AND_AFTER: Final = "RETURNING WITH (OLD AS before, NEW AS after) before AS was, after AS now"
+
+# Follows the cases updated in the CTE `changed`; keys in order, so that writers never wait in a circle.
+MOVE_OPEN_STOCK: Final = f"""
+    INSERT INTO open_stock AS s ({STOCK_KEY}, cases, amount_vnd, outstanding_vnd)
+    SELECT {STOCK_KEY}, sum(sign), (sum(sign * amount_vnd))::bigint, (sum(sign * outstanding_vnd))::bigint
+    FROM (
+        SELECT {stock_key("c")}, -1 AS sign, c.amount_vnd, c.outstanding_vnd
+        FROM (SELECT (was).* FROM changed) c WHERE c.is_open
+        UNION ALL
+        SELECT {stock_key("c")}, 1, c.amount_vnd, c.outstanding_vnd
+        FROM (SELECT (now).* FROM changed) c WHERE c.is_open
+    ) moves
+    GROUP BY {STOCK_KEY}
+    HAVING sum(sign) <> 0 OR sum(sign * amount_vnd) <> 0 OR sum(sign * outstanding_vnd) <> 0
+    ORDER BY {STOCK_KEY}
+    ON CONFLICT ({STOCK_KEY}) DO UPDATE SET cases = s.cases + EXCLUDED.cases,
+        amount_vnd = s.amount_vnd + EXCLUDED.amount_vnd,
+        outstanding_vnd = s.outstanding_vnd + EXCLUDED.outstanding_vnd"""
+
+OPEN_STOCK: Final = f"""
+    SELECT {STOCK_KEY}, count(*) AS cases, (sum(amount_vnd))::bigint AS amount_vnd,
+        (sum(outstanding_vnd))::bigint AS outstanding_vnd
+    FROM (SELECT {stock_key("c")}, c.amount_vnd, c.outstanding_vnd FROM enforcement_case c WHERE c.is_open) k
+    GROUP BY {STOCK_KEY}"""

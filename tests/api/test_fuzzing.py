@@ -1,10 +1,9 @@
 """Good and bad data made from the document, sent to every operation over HTTP: no defect, no surprise."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 from zlib import crc32
 
+import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, settings
@@ -17,12 +16,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.main import create_app
 from tests.api.operations import document, operations
-from tests.api.world import make_world
-from tests.builders import Service
-from tests.conftest import new_database, settings_for
-from tests.server import serving
+from tests.conftest import Island
 
 # shared among the operations, so that the time stays about half a minute on two cores however many there are
 EXAMPLES: Final = max(8, 600 // len(operations()))
@@ -49,23 +44,11 @@ def map_path_parameters(context: HookContext, path_parameters: dict[str, Any] | 
     return known or path_parameters
 
 
-@dataclass(frozen=True)
-class Target:
-    """A service nobody else uses: what is tried here changes things."""
-
-    address: str
-    token: str
-
-
 @pytest.fixture(scope="module")
-def target(cluster: str) -> Iterator[Target]:
-    with new_database(cluster) as url:
-        service = Service.over(url)
-        world = make_world(service)
-        service.close()
-        _objects.update(world.own.objects)
-        with serving(create_app(settings_for(url))) as served:
-            yield Target(served.address, served.token("national", world.secrets["national"]))
+def target(island: Island) -> httpx.Client:
+    """A service nobody else uses, for what is tried here changes things."""
+    _objects.update(island.world.own.objects)
+    return island.client_of("national")
 
 
 @schema.parametrize()
@@ -77,10 +60,10 @@ def target(cluster: str) -> Iterator[Target]:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_no_input_brings_the_service_out_of_its_contract(case: Case[Any], target: Target) -> None:
+def test_no_input_brings_the_service_out_of_its_contract(case: Case[Any], target: httpx.Client) -> None:
     case.call_and_validate(
-        base_url=target.address,
-        headers={"Authorization": f"Bearer {target.token}"},
+        base_url=str(target.base_url),
+        headers={"Authorization": target.headers["authorization"]},
         checks=CHECKS,
         timeout=20,
     )

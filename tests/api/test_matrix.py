@@ -4,7 +4,6 @@ Routes are found by walking the document, so a new one joins by being registered
 entry in `tests/api/world.py`; without it this fails.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -14,14 +13,13 @@ from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from tests.api.operations import UNKNOWN_ID, Operation, operations
 from tests.api.world import PUBLIC, World
+from tests.conftest import ClientOf
 from tests.server import Served
 
 OPERATIONS = operations()
 WITH_OBJECT = [op for op in OPERATIONS if set(op.path_parameters) - PUBLIC.keys()]
 COLLECTIONS = [op for op in OPERATIONS if op.method == "get" and not op.path_parameters]
 WITHIN = ("province", "partner")
-
-ClientOf = Callable[[str], httpx.Client]
 
 
 def _send(client: httpx.Client, op: Operation, objects: dict[str, str]) -> httpx.Response:

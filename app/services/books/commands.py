@@ -47,7 +47,6 @@ _LATER_YEARS: Final = f"line l JOIN book_year y ON y.fiscal_year > {agg.fiscal_y
 OPENING: Final = "l.unit_id AS unit_id; y.fiscal_year AS fiscal_year"
 
 _SET: Final = ", ".join(f"{column} = n.{column}" for column in CASE_COLUMNS[1:])
-_STOCK_KEY: Final = "unit_id, decision_month, with_conditions, high_value, matter_id"
 _POST: Final = f"""
     WITH line AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l ({_LINE})
@@ -58,35 +57,14 @@ _POST: Final = f"""
         UPDATE enforcement_case c SET {_SET}, version = c.version + 1
         FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({_CASE})
         WHERE c.id = n.id
-        RETURNING WITH (OLD AS before, NEW AS after) before AS was, after AS now
+        {agg.CASES_BEFORE_AND_AFTER}
     ), unit_days AS ({_into("rollup_unit_day", UNIT_DAY, "line l")}
     ), unit_months AS ({_into("rollup_unit_month", UNIT_MONTH, "line l")}
     ), officer_months AS ({_into("rollup_officer_month", OFFICER_MONTH, "line l")}
     ), openings AS ({_into("unit_opening", OPENING, _LATER_YEARS, OPENING_ACCOUNTS)}
-    ), stock AS (
-        INSERT INTO open_stock AS s ({_STOCK_KEY}, cases, amount_vnd, outstanding_vnd)
-        SELECT {_STOCK_KEY}, sum(sign), (sum(sign * amount_vnd))::bigint, (sum(sign * outstanding_vnd))::bigint
-        FROM (
-            SELECT {agg.stock_key("c")}, -1 AS sign, c.amount_vnd, c.outstanding_vnd
-            FROM (SELECT (was).* FROM changed) c WHERE c.is_open
-            UNION ALL
-            SELECT {agg.stock_key("c")}, 1, c.amount_vnd, c.outstanding_vnd
-            FROM (SELECT (now).* FROM changed) c WHERE c.is_open
-        ) moves
-        GROUP BY {_STOCK_KEY}
-        HAVING sum(sign) <> 0 OR sum(sign * amount_vnd) <> 0 OR sum(sign * outstanding_vnd) <> 0
-        ORDER BY {_STOCK_KEY}
-        ON CONFLICT ({_STOCK_KEY}) DO UPDATE SET cases = s.cases + EXCLUDED.cases,
-            amount_vnd = s.amount_vnd + EXCLUDED.amount_vnd,
-            outstanding_vnd = s.outstanding_vnd + EXCLUDED.outstanding_vnd
+    ), stock AS ({agg.MOVE_OPEN_STOCK}
     )
     SELECT (now).id::text, (now).version FROM changed"""
-
-_REBUILD_OPEN_STOCK: Final = f"""
-    INSERT INTO open_stock ({_STOCK_KEY}, cases, amount_vnd, outstanding_vnd)
-    SELECT {_STOCK_KEY}, count(*), (sum(amount_vnd))::bigint, (sum(outstanding_vnd))::bigint
-    FROM (SELECT {agg.stock_key("c")}, c.amount_vnd, c.outstanding_vnd FROM enforcement_case c WHERE c.is_open) k
-    GROUP BY {_STOCK_KEY}"""
 
 
 async def post(
@@ -118,5 +96,5 @@ def rebuild_statements() -> list[str]:
             SELECT m.unit_id, y.fiscal_year, {agg.summed("m", OPENING_ACCOUNTS)}
             FROM rollup_unit_month m JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of("m.month")}
             GROUP BY 1, 2""",
-        _REBUILD_OPEN_STOCK,
+        f"INSERT INTO open_stock ({agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd) {agg.OPEN_STOCK}",
     ]

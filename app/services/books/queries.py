@@ -30,7 +30,6 @@ def _named(columns: list[str], expressions: str) -> str:
 _ALL: Final = agg.balance_columns()
 _OPENING: Final = agg.balance_columns(OPENING_ACCOUNTS)
 _MONTH: Final = "date_trunc('month', l.booked_on)::date"
-_STOCK: Final = "unit_id, decision_month, with_conditions, high_value, matter_id"
 
 
 def verify_statements() -> list[str]:
@@ -65,13 +64,9 @@ def verify_statements() -> list[str]:
         ),
         _difference(
             "open_stock",
-            _STOCK,
+            agg.STOCK_KEY,
             ["cases", "amount_vnd", "outstanding_vnd"],
-            f"""SELECT {_STOCK}, count(*) AS cases, (sum(amount_vnd))::bigint AS amount_vnd,
-                    (sum(outstanding_vnd))::bigint AS outstanding_vnd
-                FROM (SELECT {agg.stock_key("c")}, c.amount_vnd, c.outstanding_vnd
-                      FROM enforcement_case c WHERE c.is_open) k
-                GROUP BY {_STOCK}""",
+            agg.OPEN_STOCK,
         ),
         _CASES,
     ]

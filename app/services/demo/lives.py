@@ -60,6 +60,7 @@ class Life:
     outstanding: int = 0
     entered: int = 0
     left: int = 0
+    raised: int = 0
     event_no: int = 0
 
     def tell(self, steps: list[int], part: int) -> None:
@@ -114,17 +115,18 @@ class Life:
 
     def _accept(self) -> None:
         chance = self.rng.random()
-        raised = self.amount // 5 if TAKEN_BACK <= chance < RAISED else 0
-        self._book("accepted", "accepted", "enforcing", 1, self.amount - raised)
-        self.account, self.outstanding, self.entered = "enforcing", self.amount - raised, self.day
+        self.raised = self.amount // 5 if TAKEN_BACK <= chance < RAISED else 0
+        self.outstanding = self.amount - self.raised
+        self._book("accepted", "accepted", "enforcing", 1, self.outstanding)
+        self.account, self.entered = "enforcing", self.day
         if chance < OFFICER_CHANGED:
             self._change_officer()
         elif chance < TAKEN_BACK:
             self._take_back()
-        elif raised:
+        elif self.raised:
             self._pass_days()
-            self._book("amount_raised", "raised", "enforcing", 0, raised)
-            self.outstanding += raised
+            self._book("amount_raised", "raised", "enforcing", 0, self.raised)
+            self.outstanding = self.amount
 
     def _pass_days(self) -> None:
         self.day = self.calendar.pick(self.month, self.day, self.rng)

@@ -89,7 +89,7 @@ def _duties(amount: int, asked: bool, rng: Random) -> tuple[str, ...]:
 
 
 def obligations(case_id: str, dispute: Dispute, amount: int, rng: Random) -> list[str]:
-    """Rows of the obligations (khoản); their amounts add up to that of the case."""
+    """Rows of the obligations (khoản); their amounts add up to that of the decision."""
     duties = dispute.duties
     second = amount // 20 if len(duties) == 2 and duties[1] != "non_monetary" else 0
     sums = (amount - second, second)

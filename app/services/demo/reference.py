@@ -53,13 +53,13 @@ def reference_rows(
     yield (
         "target",
         (
-            "id", "unit_id", "officer_id", "fiscal_year", "indicator", "version", "rate_bp", "decision_no", "decision_date",
-            "signer", "effective_on",
+            "id", "unit_id", "officer_id", "fiscal_year", "indicator", "version", "rate_bp", "decision_no",
+            "decision_date", "signer", "effective_on",
         ),
         [
             (
-                t.id, t.unit_id, t.officer_id, FISCAL_YEAR, t.indicator, t.version, t.rate_bp, t.decision_no, t.decision_date,
-                t.signer, t.effective_on,
+                t.id, t.unit_id, t.officer_id, FISCAL_YEAR, t.indicator, t.version, t.rate_bp,
+                t.decision_no, t.decision_date, t.signer, t.effective_on,
             )
             for t in targets
         ],

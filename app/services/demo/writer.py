@@ -126,7 +126,7 @@ class Writer:
             life = self._life(case, amount, rng, entries)
             life.tell(steps, batch.part[i])
             cases.append(case.row(life, self._calendar))
-            duties += obligations(life.id, case.dispute, amount, rng)
+            duties += obligations(life.id, case.dispute, amount - life.raised, rng)
             people += parties(life.id, case.dispute, office.place, self._seed, rng)
         tables = (cases, duties, people, entries)
         return Texts(tuple(_text(lines) for lines in tables), tuple(len(lines) for lines in tables))

@@ -99,26 +99,12 @@ async def change_tracking(work: Work, matter_id: str, expected: int | None, leve
 
 
 # Cases carry the mark so that the flag is an index range; the rollup of open stock keeps tracked matters apart.
-# Keys in order, so that two writers never wait for each other in a circle.
-_KEY: Final = "unit_id, decision_month, with_conditions, high_value, matter_id"
 _MARK_CASES: Final = text(f"""
     WITH changed AS (
         UPDATE enforcement_case c SET steering_matter = true
         WHERE c.matter_id = :id AND NOT c.steering_matter
-        RETURNING WITH (OLD AS before, NEW AS after) before AS was, after AS now
-    )
-    INSERT INTO open_stock AS s ({_KEY}, cases, amount_vnd, outstanding_vnd)
-    SELECT {_KEY}, sum(sign), (sum(sign * amount_vnd))::bigint, (sum(sign * outstanding_vnd))::bigint
-    FROM (
-        SELECT {agg.stock_key("c")}, -1 AS sign, c.amount_vnd, c.outstanding_vnd
-        FROM (SELECT (was).* FROM changed) c WHERE c.is_open
-        UNION ALL
-        SELECT {agg.stock_key("c")}, 1, c.amount_vnd, c.outstanding_vnd
-        FROM (SELECT (now).* FROM changed) c WHERE c.is_open
-    ) moves
-    GROUP BY {_KEY} ORDER BY {_KEY}
-    ON CONFLICT ({_KEY}) DO UPDATE SET cases = s.cases + EXCLUDED.cases,
-        amount_vnd = s.amount_vnd + EXCLUDED.amount_vnd, outstanding_vnd = s.outstanding_vnd + EXCLUDED.outstanding_vnd
+        {agg.CASES_BEFORE_AND_AFTER}
+    ) {agg.MOVE_OPEN_STOCK}
     """)
 
 

@@ -13,6 +13,7 @@ from app.services.statistics.rules import FIRST_YEAR, Lines, Period, Share, poin
 
 MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
 INDICATORS: Final = tuple(MEASURE_OF)
+_KEY: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +129,3 @@ def set_ranks(results: Sequence[Result]) -> int:
     for place, (key, result) in enumerate(keyed, 1):
         result.rank = places.setdefault(key, place)
     return len(keyed)
-
-
-_KEY: Final = itemgetter(0)

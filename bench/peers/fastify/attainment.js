@@ -45,58 +45,41 @@ function sums(lines, opening) {
   );
 }
 
-// One period: flows of whole months, of the days of the last one, and the opening stock, by province of the path.
-function periodSql(period, lines, first, width) {
-  const flows = sums(lines, false).map((sum, n) => `${sum} AS c${n}`).join(', ');
-  const days = sums(lines, false).map((sum, n) => `$${first + 4}::int * (${sum}) AS c${n}`).join(', ');
-  const opening = sums(lines, true).map((sum, n) => `${sum} AS c${n}`).join(', ');
-  const columns = Array.from({ length: width }, (_, n) => (n < lines.length * 2 ? `sum(c${n})::bigint` : 'NULL'));
-  return `SELECT '${period}' AS period, split_part(u.path, '.', 2) AS place, ${columns.join(', ')} FROM (
-      SELECT r.unit_id, ${flows} FROM rollup_unit_month r WHERE r.month BETWEEN $${first} AND $${first + 1}
+// Flows of whole months, of the days of the last one, and the opening stock, by province of the path.
+function statement(lines) {
+  const columns = (found, sign = '') => found.map((sum, n) => `${sign}(${sum}) AS c${n}`).join(', ');
+  const flows = sums(lines, false);
+  return `SELECT split_part(u.path, '.', 2), ${flows.map((_, n) => `sum(c${n})::bigint`).join(', ')} FROM (
+      SELECT r.unit_id, ${columns(flows)} FROM rollup_unit_month r WHERE r.month BETWEEN $1 AND $2
       UNION ALL
-      SELECT r.unit_id, ${days} FROM rollup_unit_day r WHERE r.day BETWEEN $${first + 2} AND $${first + 3}
+      SELECT r.unit_id, ${columns(flows, '$5::int * ')} FROM rollup_unit_day r WHERE r.day BETWEEN $3 AND $4
       UNION ALL
-      SELECT r.unit_id, ${opening} FROM unit_opening r WHERE r.fiscal_year = $${first + 5}
-    ) r JOIN unit u ON u.id = r.unit_id GROUP BY 2`;
-}
-
-const texts = new Map();
-
-function statement(regime, regimeBefore) {
-  const key = `${regime.code} ${regimeBefore.code}`;
-  if (!texts.has(key)) {
-    const width = linesOf(regime).length * 2;
-    const now = periodSql('now', linesOf(regime), 1, width);
-    texts.set(key, `${now} UNION ALL ${periodSql('before', resultOf(regimeBefore), 7, width)}`);
-  }
-  return texts.get(key);
-}
-
-function empty() {
-  return { now: new Array(24).fill(0), before: new Array(4).fill(0) };
+      SELECT r.unit_id, ${columns(sums(lines, true))} FROM unit_opening r WHERE r.fiscal_year = $6
+    ) r JOIN unit u ON u.id = r.unit_id GROUP BY 1`;
 }
 
 // Sums by province of today: what old provinces had counts with the one that succeeded them.
-async function balances(pool, reference, period, before, day) {
-  const text = statement(reference.regimeOn(period.last), reference.regimeOn(before.last));
-  const values = [...span(period, day), period.fiscalYear, ...span(before, day), before.fiscalYear];
+async function balances(pool, reference, period, lines, day) {
+  const text = statement(lines);
+  const values = [...span(period, day), period.fiscalYear];
   const { rows } = await pool.query({ name: nameOf(text), text, values, rowMode: 'array' });
   const found = new Map();
-  for (const [side, part, ...figures] of rows) {
+  for (const [part, ...figures] of rows) {
     const place = reference.provinceOf(part);
-    if (!found.has(place)) found.set(place, empty());
-    const kept = found.get(place)[side];
-    for (let n = 0; n < kept.length; n += 1) kept[n] += figures[n];
+    const kept = found.get(place);
+    found.set(place, kept ? kept.map((value, n) => value + figures[n]) : figures);
   }
   return found;
 }
 
-function resultsOf(balance, unit, reference, period) {
+const NOTHING = new Array(24).fill(0);
+
+function resultsOf(now = NOTHING, before = NOTHING, unit, reference, period) {
   return Object.keys(INDICATORS).map((indicator, index) => {
     const [
       carried_over, newly_accepted, handed_over_net, entrusted, withdrawn, pulled_up,
       done, enforcing, deferred_by_agreement, other, without_conditions, deferred_or_suspended,
-    ] = balance.now.slice(index * 12, index * 12 + 12);
+    ] = now.slice(index * 12, index * 12 + 12);
     const accepted_total = carried_over + newly_accepted + handed_over_net;
     const must_enforce = accepted_total - entrusted - withdrawn - pulled_up;
     const with_conditions = done + enforcing + deferred_by_agreement + other;
@@ -106,7 +89,7 @@ function resultsOf(balance, unit, reference, period) {
       carried_forward: must_enforce - done,
     };
     const target = unit && reference.target(unit.id, period.fiscalYear, indicator, period.last);
-    return { lines, share: [done, with_conditions], before: balance.before.slice(index * 2, index * 2 + 2), target };
+    return { lines, share: [done, with_conditions], before: before.slice(index * 2, index * 2 + 2), target };
   });
 }
 
@@ -149,20 +132,23 @@ export async function attainmentRoutes(app, { pool, reference }) {
     const { paths } = request.caller;
     if (paths.length !== 1) return reply.code(422).send({ title: 'Name a unit', status: 422 });
     const day = today();
-    const period = periodUntil(day);
+    const period = periodUntil(request.query.as_of ?? day);
     const before = yearBefore(period);
-    const found = await balances(pool, reference, period, before, day);
-    const provinces = reference.provinces.filter((unit) => unit.path.startsWith(paths[0]));
+    const regime = reference.regimeOn(period.last);
+    const regimeBefore = reference.regimeOn(before.last);
+    const [found, foundBefore] = await Promise.all([
+      balances(pool, reference, period, linesOf(regime), day),
+      balances(pool, reference, before, resultOf(regimeBefore), day),
+    ]);
+    const provinces = reference.provincesOn(period.last).filter((unit) => unit.path.startsWith(paths[0]));
     const standings = provinces.map((unit) => {
       const place = unit.path.split('.')[1];
-      return { unit, results: resultsOf(found.get(place) ?? empty(), unit, reference, period) };
+      return { unit, results: resultsOf(found.get(place), foundBefore.get(place), unit, reference, period) };
     });
-    const nation = [...found.values()].map((balance) => resultsOf(balance, null, reference, period));
+    const nation = [...found.values()].map((now) => resultsOf(now, NOTHING, null, reference, period));
     const shares = [0, 1].map((n) => [0, 1].map((side) => nation.reduce((sum, all) => sum + all[n].share[side], 0)));
     const ranked = [0, 1].map((n) => rank(standings.map(({ results }) => results[n])));
     standings.sort((a, b) => (a.results[0].rank ?? Infinity) - (b.results[0].rank ?? Infinity));
-    const regime = reference.regimeOn(period.last);
-    const regimeBefore = reference.regimeOn(before.last);
     const same = JSON.stringify(regime.lines) === JSON.stringify(regimeBefore.lines);
     const grouped = before.first < ONE_DECISION_PER_DEBTOR && ONE_DECISION_PER_DEBTOR <= period.last;
     const items = standings.slice(0, request.query.limit).map(({ unit, results }) => ({

@@ -85,7 +85,7 @@ export async function priorityRoutes(app, { pool, reference }) {
         rules.forEach((rule, n) => (raised >> n) & 1 && add(kept, rule.flag, figures));
       }
     }
-    const groups = [...reference.provinces, root].map((unit) => ({
+    const groups = [...reference.provincesOn(day), root].map((unit) => ({
       unit: reference.briefs.get(unit.id),
       officer: null,
       level: null,

@@ -17,7 +17,8 @@ export class Reference {
     const day = today();
     const [units, officers, rules, clients, regimes, targets, successors] = await Promise.all([
       pool.query(
-        `SELECT u.id, u.code, u.path, u.level, u.parent_id, u.validity @> $1::date AS exists_now, (
+        `SELECT u.id, u.code, u.path, u.level, u.parent_id, coalesce(lower(u.validity)::text, '0001-01-01') AS since,
+           coalesce(upper(u.validity)::text, '9999-12-31') AS until, (
            SELECT n.name FROM unit_name n WHERE n.unit_id = u.id AND lower(n.validity) <= $1::date
            ORDER BY n.validity DESC LIMIT 1) AS name
          FROM unit u ORDER BY u.path`,
@@ -61,7 +62,7 @@ export class Reference {
       this.targets.set(key, [...(this.targets.get(key) ?? []), target]);
     }
     this.successors = new Map(successors.rows.map(({ before, after }) => [before, after]));
-    this.provinces = units.rows.filter((unit) => unit.level === 'provincial' && unit.exists_now);
+    this.provinces = units.rows.filter((unit) => unit.level === 'provincial');
     this.paths = new Map(clients.rows.map((client) => [client.id, client.paths]));
   }
 
@@ -77,6 +78,10 @@ export class Reference {
 
   unitAt(path) {
     return this.byPath.get(path);
+  }
+
+  provincesOn(day) {
+    return this.provinces.filter((unit) => unit.since <= day && day < unit.until);
   }
 
   // The province of today that a part of a path counts with.

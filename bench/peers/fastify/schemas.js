@@ -111,6 +111,7 @@ export const attainmentSchema = {
     properties: {
       of: { const: 'level' },
       level: { const: 'provincial' },
+      as_of: { type: 'string', format: 'date' },
       limit: { type: 'integer', minimum: 1, maximum: 500, default: 50 },
     },
     required: ['of', 'level'],

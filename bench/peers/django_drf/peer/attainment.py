@@ -9,6 +9,7 @@ from operator import add, sub
 from django.core.cache import cache
 from django.db.models import F, Func, Sum, TextField, Value
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -181,7 +182,7 @@ def _period_out(period):
 
 
 class AttainmentView(APIView):
-    """Only what is measured: all provinces, both indicators, today."""
+    """Only what is measured: all provinces of the new map, both indicators."""
 
     scope = "targets:read"
 
@@ -189,7 +190,7 @@ class AttainmentView(APIView):
         if (request.query_params.get("of"), request.query_params.get("level")) != ("level", "provincial"):
             raise ValidationError({"of": "only level=provincial"})
         today = timezone.localdate()
-        period = Period(today)
+        period = Period(parse_date(request.query_params.get("as_of", "")) or today)
         before = period.year_before()
         regime = regime_on(period.last)
         now, then = balances(period, today, lines_of(regime)), balances(before, today, RESULT)
