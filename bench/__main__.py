@@ -2,7 +2,6 @@
 
 import signal
 import sys
-from collections.abc import Iterable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, NoReturn
@@ -11,13 +10,12 @@ import typer
 
 from app.embedded import EmbeddedError
 from app.preflight import ROOT, own_secrets
-from bench import operations as ops
 from bench import report
-from bench.contenders import DRF, FASTIFY, started
+from bench.contenders import DRF, FASTIFY, Contender, started
 from bench.database import Loaded, loaded
 from bench.load import Load, Measured, medians, require_wrk
 from bench.machine import machine, versions
-from bench.operations import Operation, operations
+from bench.operations import NAMES, Operation, compare, operations, scaled
 from bench.processes import Failed
 
 FOLDER: Final = ROOT / ".data/bench"
@@ -34,14 +32,12 @@ def main(
     cases: Annotated[int, typer.Option(min=2_000, help="about how many cases the database holds")] = 200_000,
     seconds: Annotated[int, typer.Option(min=1, help="length of one measurement")] = 8,
     rounds: Annotated[int, typer.Option(min=1, help="measurements of each; the median is shown")] = 3,
-    only: Annotated[list[str] | None, typer.Option(help=f"operation, may be repeated: {', '.join(ops.NAMES)}")] = None,
+    only: Annotated[list[str] | None, typer.Option(help=f"operation, may be repeated: {', '.join(NAMES)}")] = None,
     scaling: Annotated[bool, typer.Option("--scaling", help="the service on this and on a tenfold database")] = False,
     write: Annotated[bool, typer.Option("--write", help="put the result into docs/performance.md")] = False,
 ) -> None:
     """Runs the service and its peers in turn over the same database and prints what a request costs each of them."""
     require_wrk()
-    if unknown := set(only or ()) - set(ops.NAMES):
-        raise Failed(f"no such operation: {', '.join(sorted(unknown))}; there are {', '.join(ops.NAMES)}")
     FOLDER.mkdir(parents=True, exist_ok=True)
     own_secrets(FOLDER)
     measure = _scaling if scaling else _comparison
@@ -55,19 +51,13 @@ def main(
 
 def _comparison(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list[str] | None) -> tuple[str, Loaded]:
     database = stack.enter_context(loaded(FOLDER, cases))
-    wanted = _chosen(operations(database), only or ops.NAMES)
+    wanted = _chosen(operations(database), only)
     running = stack.enter_context(started(database, FOLDER, (DRF, FASTIFY)))
     for operation in wanted.values():
-        ops.compare(operation, running)
+        compare(operation, running)
     load = Load(database, running.token, seconds, WARM_UP)
-    found: dict[str, dict[str, list[Measured]]] = {}
-    for number in range(rounds):
-        for operation in wanted.values():
-            _tell(f"round {number + 1} of {rounds}: {operation.title}")
-            for contender in running.contenders:
-                measured = load.measure(operation, contender)
-                found.setdefault(operation.name, {}).setdefault(contender.name, []).append(measured)
-    results = {name: {who: medians(all_) for who, all_ in by.items()} for name, by in found.items()}
+    sides = [(contender.name, load, contender) for contender in running.contenders]
+    results = _measured([(operation, sides) for operation in wanted.values()], rounds)
     sizes = f"{database.cases:,} cases, {database.open_cases:,} of them open."
     return f"{sizes}\n\n{report.comparison(wanted, results)}\n\n{report.ratios(wanted, results)}", database
 
@@ -76,25 +66,31 @@ def _scaling(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list
     sizes = [stack.enter_context(loaded(FOLDER, size)) for size in (cases, cases * LARGER)]
     services = [stack.enter_context(started(database, FOLDER, ())) for database in sizes]
     loads = [Load(d, s.token, seconds, WARM_UP) for d, s in zip(sizes, services, strict=True)]
-    wanted = _chosen(ops.scaled(), only or ops.scaled())
-    found: list[dict[str, list[Measured]]] = [{}, {}]
+    sides = [(name, load, service.service) for name, load, service in zip(report.SIZES, loads, services, strict=True)]
+    wanted = _chosen(scaled(sizes[0]), only)
+    results = _measured([(operation, sides) for operation in wanted.values()], rounds)
+    return f"{sizes[0].cases:,} and {sizes[1].cases:,} cases.\n\n{report.scaling(wanted, results)}", sizes[1]
+
+
+Side = tuple[str, Load, Contender]
+
+
+def _measured(plan: list[tuple[Operation, list[Side]]], rounds: int) -> dict[str, dict[str, Measured]]:
+    """Medians by operation and side; in each round every side takes its turn at every operation."""
+    found: dict[str, dict[str, list[Measured]]] = {}
     for number in range(rounds):
-        for operation in wanted.values():
-            _tell(f"round {number + 1} of {rounds}: {operation.title}")
-            for load, service, kept in zip(loads, services, found, strict=True):
-                kept.setdefault(operation.name, []).append(load.measure(operation, service.service))
-    small, large = ({name: medians(all_) for name, all_ in side.items()} for side in found)
-    titles = {name: operation.title for name, operation in wanted.items()}
-    text = f"{sizes[0].cases:,} and {sizes[1].cases:,} cases.\n\n{report.scaling(titles, small, large)}"
-    return text, sizes[1]
+        for operation, sides in plan:
+            sys.stderr.write(f"round {number + 1} of {rounds}: {operation.title}\n")
+            for name, load, contender in sides:
+                measured = load.measure(operation, contender)
+                found.setdefault(operation.name, {}).setdefault(name, []).append(measured)
+    return {operation: {name: medians(all_) for name, all_ in by.items()} for operation, by in found.items()}
 
 
-def _chosen(all_: dict[str, Operation], names: Iterable[str]) -> dict[str, Operation]:
-    return {name: operation for name, operation in all_.items() if name in set(names)}
-
-
-def _tell(sentence: str) -> None:
-    sys.stderr.write(sentence + "\n")
+def _chosen(offered: dict[str, Operation], names: list[str] | None) -> dict[str, Operation]:
+    if unknown := set(names or ()) - offered.keys():
+        raise Failed(f"no such operation: {', '.join(sorted(unknown))}; there are {', '.join(offered)}")
+    return {name: operation for name, operation in offered.items() if name in (names or offered)}
 
 
 def _command() -> str:

@@ -60,7 +60,9 @@ class Load:
             application = cpu_seconds(contender.process.pid) - application
             database = cpu_seconds(self._database.postmaster) - database
         requests = result["requests"]
-        if result["refused"] or not requests:
+        if not requests:
+            raise Failed(f"{contender.name} answered nothing in {self._seconds} s: {operation.title}; give it more")
+        if result["refused"]:
             raise Failed(f"{contender.name} refused {result['refused']} of {requests} requests: {operation.title}")
         return Measured(
             rate=requests / (result["microseconds"] / 1e6),

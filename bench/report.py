@@ -32,6 +32,7 @@ GOALS: Final = (
     Goal(ATTAINMENT, FASTIFY, 1.0),
 )
 SCALING_GOAL: Final = 1.3
+SIZES: Final = ("small", "large")
 
 
 def comparison(operations: Mapping[str, Operation], results: Results) -> str:
@@ -77,15 +78,15 @@ def ratios(operations: Mapping[str, Operation], results: Results) -> str:
     return _table(head, rows, left=2)
 
 
-def scaling(titles: Mapping[str, str], small: Mapping[str, Measured], large: Mapping[str, Measured]) -> str:
+def scaling(operations: Mapping[str, Operation], results: Results) -> str:
     """The same answers from two sizes of database."""
     rows = []
-    for name, title in titles.items():
-        a, b = small[name], large[name]
-        factor = b.cpu / a.cpu
-        rows.append((title, f"{a.p50:.1f}", f"{b.p50:.1f}", f"{a.cpu:,.0f}", f"{b.cpu:,.0f}", f"{factor:.2f}",
-                     f"at most {SCALING_GOAL}: {_verdict(factor <= SCALING_GOAL)}"))  # fmt: skip
-    head = ("Operation", "p50 ms, small", "p50 ms, large", "CPU µs, small", "CPU µs, large", "large ÷ small", "Goal")
+    for name, operation in operations.items():
+        small, large = (results[name][size] for size in SIZES)
+        times = large.cpu / small.cpu
+        figures = (f"{small.p50:.1f}", f"{large.p50:.1f}", f"{small.cpu:,.0f}", f"{large.cpu:,.0f}", f"{times:.2f}")
+        rows.append((operation.title, *figures, f"at most {SCALING_GOAL}: {_verdict(times <= SCALING_GOAL)}"))
+    head = ("Operation", "p50 ms, small", "p50 ms, large", "CPU µs, small", "CPU µs, large", "Large ÷ small", "Goal")
     return _table(head, rows, left=1)
 
 

@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from app.clock import today
 from app.errors import Conflict, Forbidden, invalid
+from app.models import aggregates as agg
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.services import journal
-from app.services.books.commands import rebuild_statements
 from app.services.priority.rules import HIGH_VALUE
 from app.services.work import Work
 
@@ -85,7 +85,8 @@ async def _rebuild_open_stock(work: Work) -> None:
     """
     await work.session.execute(text("LOCK TABLE enforcement_case IN SHARE MODE"))
     await work.session.execute(text("DELETE FROM open_stock"))
-    await work.session.execute(text(rebuild_statements()[-1]))
+    columns = f"{agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd"
+    await work.session.execute(text(f"INSERT INTO open_stock ({columns}) {agg.OPEN_STOCK}"))
 
 
 async def _record(work: Work, new: NewRule, version: int, before: dict[str, Any] | None) -> None:

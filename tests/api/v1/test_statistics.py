@@ -35,9 +35,8 @@ def test_a_case_of_august_2025(partner: httpx.Client, world: World) -> None:
     before = read(partner, unit=world.own.office_id, fiscal_year="2025", months="10")["money"]["lines"]
     found = read(partner, unit=world.own.office_id, fiscal_year="2025", months="11")["money"]["lines"]
     assert found["accepted"]["value"] - before["accepted"]["value"] >= 23_450_000_000
-    assert found["newly_accepted"]["previous"] == 0
-    assert found["newly_accepted"]["delta"] == found["newly_accepted"]["value"]
-    assert found["newly_accepted"]["delta_pct"] is None
+    assert found["accepted"]["delta"] == found["accepted"]["value"] - found["accepted"]["previous"]
+    assert found["handed_over_net"]["value"] == found["handed_in"]["value"] - found["handed_out"]["value"]
     later = read(partner, fiscal_year="2026", months="1")
     assert later["unit"]["id"] == world.own.office_id
     assert later["money"]["lines"]["carried_over"]["value"] >= 23_450_000_000

@@ -1,5 +1,6 @@
 """A small book of its own for the priority queries: two provinces, four offices, tracked matters, many other units."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -173,8 +174,14 @@ def opened(cluster: str) -> Iterator[Book]:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_WORLD.encode())
         service = Service.over(url)
+        book = Book(service, url)
         try:
-            yield Book(service, url)
+            # a connection left half open would hold up every DROP DATABASE of the server for a minute
+            while not book.rows(
+                "SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND datname = current_database()"
+            ):
+                book.run(asyncio.sleep(0.05))
+            yield book
         finally:
             service.close()
 
