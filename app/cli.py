@@ -48,7 +48,7 @@ app.add_typer(clients, name="clients")
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="TCP port to serve on")]
 Host = Annotated[str, typer.Option(envvar="THADS_HOST", help="address to serve on")]
 Workers = Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64, help="worker processes")]
-Scale = Annotated[float, typer.Option(envvar="SCALE", min=0.0001, max=10, help="size of the demo; 1 is the nation")]
+Scale = Annotated[float, typer.Option(envvar="SCALE", min=0.001, max=10, help="size of the demo; 1 is the nation")]
 Seed = Annotated[int, typer.Option(envvar="SEED", help="the same seed gives the same demo")]
 ClientId = Annotated[str, typer.Argument(help="id of the client")]
 

@@ -62,16 +62,16 @@ def _balances(accounts: tuple[str, ...]) -> list[Column[int]]:
 rollup_unit_month = Table(
     "rollup_unit_month",
     metadata,
-    Column("unit_id", Uuid, primary_key=True),
     Column("month", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
     *_balances(ACCOUNTS),
 )
 
 rollup_unit_day = Table(
     "rollup_unit_day",
     metadata,
-    Column("unit_id", Uuid, primary_key=True),
     Column("day", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
     *_balances(ACCOUNTS),
 )
 
@@ -95,8 +95,8 @@ book_year = Table(
 unit_opening = Table(
     "unit_opening",
     metadata,
-    Column("unit_id", Uuid, primary_key=True),
     Column("fiscal_year", SmallInteger, ForeignKey("book_year.fiscal_year"), primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
     *_balances((*ACCOUNTS_STOCK, "register_carried", "register_new", "register_back", "register_moved")),
 )
 

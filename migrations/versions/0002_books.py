@@ -180,13 +180,14 @@ ACCOUNTS = (
     "entrusted", "withdrawn", "pulled_up", "register_carried", "register_new", "handed_out", "register_moved",
 )  # fmt: skip
 OPENING = (*ACCOUNTS[4:10], "register_carried", "register_new", "register_back", "register_moved")
+# Time first: a statement reads the months of one fiscal year, of all units, however many years there are.
 ROLLUPS = {
-    "rollup_unit_month": (("unit_id UUID", "month DATE"), "unit_id, month", ACCOUNTS),
-    "rollup_unit_day": (("unit_id UUID", "day DATE"), "unit_id, day", ACCOUNTS),
+    "rollup_unit_month": (("month DATE", "unit_id UUID"), "month, unit_id", ACCOUNTS),
+    "rollup_unit_day": (("day DATE", "unit_id UUID"), "day, unit_id", ACCOUNTS),
     "rollup_officer_month": (
         ("officer_id UUID", "month DATE", "unit_id UUID"), "officer_id, month, unit_id", ACCOUNTS,
     ),
-    "unit_opening": (("unit_id UUID", "fiscal_year SMALLINT"), "unit_id, fiscal_year", OPENING),
+    "unit_opening": (("fiscal_year SMALLINT", "unit_id UUID"), "fiscal_year, unit_id", OPENING),
 }  # fmt: skip
 
 

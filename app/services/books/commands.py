@@ -38,13 +38,13 @@ def _into(table: str, keys: str, source: str, accounts: tuple[str, ...] = ACCOUN
         ON CONFLICT ({names}) DO UPDATE SET {agg.added("r", accounts)}"""
 
 
-UNIT_DAY: Final = "l.unit_id AS unit_id; l.booked_on AS day"
-UNIT_MONTH: Final = "l.unit_id AS unit_id; date_trunc('month', l.booked_on)::date AS month"
+UNIT_DAY: Final = "l.booked_on AS day; l.unit_id AS unit_id"
+UNIT_MONTH: Final = "date_trunc('month', l.booked_on)::date AS month; l.unit_id AS unit_id"
 OFFICER_MONTH: Final = (
     "l.officer_id AS officer_id; date_trunc('month', l.booked_on)::date AS month; l.unit_id AS unit_id"
 )
 _LATER_YEARS: Final = f"line l JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of('l.booked_on')}"
-OPENING: Final = "l.unit_id AS unit_id; y.fiscal_year AS fiscal_year"
+OPENING: Final = "y.fiscal_year AS fiscal_year; l.unit_id AS unit_id"
 
 _SET: Final = ", ".join(f"{column} = n.{column}" for column in CASE_COLUMNS[1:])
 _POST: Final = f"""

@@ -172,6 +172,9 @@ async def _reverse(work: Work, row: dict[str, Any], events: list[BookedEvent], p
     """Takes back the last standing event; the reversal keeps its effective day, so no past day shows it."""
     last = events[-1]
     position = rules.position_after(events[:-1], row["accepted_on"])
+    if not work.ref.units[position.unit_id].existed(today()):
+        # The case would come back to life in books that are closed for good.
+        raise Conflict({"en": "The unit of that event no longer exists.", "vi": "Đơn vị ghi sự kiện đó không còn."})
     dated = replace(posting, event=Event("reversed", last.effective_on))
     return await _write(work, row, dated, Entry(swapped(last.lines), position, last.no))
 

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Literal
 
 from app.clock import today
-from app.db import Reads
+from app.db import Reads, Row
 from app.errors import invalid
 from app.models.codes import LEVELS
 from app.services.access import Caller
@@ -118,10 +118,25 @@ async def summary(db: Reads, ref: Reference, caller: Caller, on: date, *, unit_i
     rows = await summary_queries.totals(db, asked, column, whole=whole, kept_vnd=kept_threshold(ref.rules))
     places = kept(ref, ("flags", unit.id, by, on, asked.today), lambda: _places(ref, unit, by, on, asked.today))
     overall, groups = Tally(), {place: Tally() for place in dict.fromkeys(places.values())}
-    for key, raised, *figures in rows:
+    for (place, raised), figures in _by_place(rows, places).items():
         overall.add(raised, figures)
-        groups.setdefault(places.get(str(key), str(key)), Tally()).add(raised, figures)
+        groups.setdefault(place, Tally()).add(raised, figures)
     return Summary(on, unit, by, frozenset(rule.flag for rule in asked.rules), overall, groups)
+
+
+def _by_place(rows: Sequence[Row], places: dict[str, str]) -> dict[tuple[str, int], list[int]]:
+    """Figures by group and set of flags; there are thousands of rows, so the tallies come after."""
+    sums: dict[tuple[str, int], list[int]] = {}
+    for key, raised, cases, amount, outstanding in rows:
+        place = (places.get(key) or str(key), raised)
+        if place in sums:
+            figures = sums[place]
+            figures[0] += cases
+            figures[1] += amount
+            figures[2] += outstanding
+        else:
+            sums[place] = [cases, amount, outstanding]
+    return sums
 
 
 def _places(ref: Reference, unit: Unit, by: GroupBy, on: date, day: date) -> dict[str, str]:

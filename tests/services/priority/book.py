@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import psycopg
 
+from app.models import aggregates as agg
 from app.models.codes import ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
 from app.services.access import Caller
-from app.services.books.commands import rebuild_statements
 from app.services.priority.queries import Wanted
 from app.services.priority.rules import CaseFacts, Tracking, anniversary, flags
 from app.services.reference import FOREVER, PriorityRule, Reference
@@ -60,6 +60,9 @@ _INSERT: Final = """
         last_effective_on)
     VALUES ('1/HS', '1/QĐ', %(decided)s, %(unit)s, %(path)s, %(officer)s, %(matter)s, 'civil', 'ex_officio',
         %(account)s, %(amount)s, %(outstanding)s, %(decided)s, %(decided)s, %(left)s, %(steering)s, %(decided)s)"""
+
+
+_LISTENING: Final = "SELECT FROM pg_stat_activity WHERE query LIKE 'LISTEN%%' AND datname = current_database()"
 
 
 @dataclass(frozen=True)
@@ -147,8 +150,13 @@ class Book:
         with psycopg.connect(self.url) as connection:
             for _ in range(number):
                 connection.execute(_INSERT.encode(), _random_case(random, days, posts, matters))
-            connection.execute(b"TRUNCATE open_stock")
-            connection.execute(rebuild_statements()[-1].encode())
+        self.sort_stock()
+
+    def sort_stock(self) -> None:
+        """Makes the open stock anew, under the rules as they are."""
+        columns = f"{agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd"
+        self.rows("DELETE FROM open_stock RETURNING 1")
+        self.rows(f"INSERT INTO open_stock ({columns}) {agg.OPEN_STOCK} RETURNING 1")
 
 
 def _random_case(

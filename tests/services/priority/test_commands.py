@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
 from app.errors import Conflict, DomainError, Forbidden, Invalid
-from app.models import aggregates as agg
 from app.services.access import Actor, Caller
 from app.services.books.queries import verify
+from app.services.cases.commands import create_case
+from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.priority.commands import NewRule, set_rule
 from app.services.priority.views import GroupBy, Summary, Tally, summary
 from app.services.work import Work
@@ -37,10 +38,7 @@ def book(filled: Book) -> Book:
     """The book under the rules it began with."""
     filled.rows("DELETE FROM priority_rule WHERE version > 1 RETURNING 1")
     filled.rows("UPDATE priority_rule SET validity = daterange(lower(validity), NULL) RETURNING 1")
-    filled.rows("DELETE FROM open_stock RETURNING 1")
-    filled.rows(
-        f"INSERT INTO open_stock ({agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd) {agg.OPEN_STOCK} RETURNING 1"
-    )
+    filled.sort_stock()
     filled.run(filled.service.reference.reload())
     return filled
 
@@ -155,6 +153,32 @@ def test_two_at_once_are_set_one_after_the_other(book: Book) -> None:
     results = book.run(both())
     assert sorted(type(result).__name__ for result in results) == ["Conflict", "int"]
     assert len(book.rows("SELECT 1 FROM priority_rule WHERE flag = 'long_running'")) == 2
+
+
+def test_cases_taken_in_meanwhile_are_sorted_by_the_new_threshold(book: Book) -> None:
+    """Writers that come while the open stock is sorted anew wait, then sort by the same rule."""
+    unit = next(unit for unit in book.ref.units.values() if unit.path == "vn.pa.k1.")
+    officer = next(o.id for o in book.ref.officers.values() if o.postings[0].unit_id == unit.id)
+    new = NewCase(
+        "1/HS", "1/QĐ", date(2020, 5, 5), date(2020, 5, 5), unit.id, officer, "civil", "on_request",
+        [NewObligation("money_party", 15 * BILLION, "Trả nợ")], [NewParty("debtor", "individual", "Nguyễn Văn An")],
+    )  # fmt: skip
+
+    async def take_in(session: AsyncSession) -> str:
+        return await create_case(Work(session, book.ref, NATION, Actor("partner")), new)
+
+    async def change(session: AsyncSession) -> int:
+        version = await set_rule(Work(session, book.ref, NATION, Actor("ministry")), HIGH)
+        await asyncio.sleep(0.3)
+        return version
+
+    async def everybody() -> None:
+        writes = [book.service.db.write(change), *(book.service.db.write(take_in) for _ in range(12))]
+        await asyncio.gather(*writes)
+
+    book.run(everybody())
+    assert "open_stock" not in {rollup for rollup, *_ in book.run(verify(book.service.db))}
+    assert figures(counted(book).overall) == by_definition(book)
 
 
 def test_summary_groups_add_up(book: Book) -> None:
