@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
-from app.errors import NotFound, PreconditionFailed, invalid
+from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
