@@ -87,8 +87,8 @@ TRACKINGS: Final = """CASE WHEN c.steering_matter THEN (
         FROM matter_tracking t WHERE t.matter_id = c.matter_id) END"""
 _ORDER: Final = "ORDER BY c.decision_date, c.id LIMIT %(limit)s"
 
-# Accounts outside what is still owed: money entering a case comes from them, money leaving it goes to them.
-_ELSEWHERE: Final = ("accepted", "raised", "elsewhere", *ACCOUNTS_DONE, "entrusted", "withdrawn", "pulled_up")
+# Accounts beyond what is still owed: money that enters a case comes from them, money that leaves it goes to them.
+_BEYOND: Final = ("accepted", "raised", *ACCOUNTS_DONE, "entrusted", "withdrawn", "pulled_up")
 
 
 def _listed(codes: Sequence[str]) -> str:
@@ -104,8 +104,8 @@ _STATE: Final = f"""
     SELECT {_last("to_account")} AS account, {_last("unit_id")} AS unit_id, {_last("officer_id")} AS officer_id,
         (sum(e.amount_vnd * ((e.from_account IN ('accepted', 'raised'))::int
             - (e.to_account IN ('accepted', 'raised'))::int)))::bigint AS amount_vnd,
-        (sum(e.amount_vnd * ((e.from_account IN ({_listed(_ELSEWHERE)}))::int
-            - (e.to_account IN ({_listed(_ELSEWHERE)}))::int)))::bigint AS outstanding_vnd
+        (sum(e.amount_vnd * ((e.from_account IN ({_listed(_BEYOND)}))::int
+            - (e.to_account IN ({_listed(_BEYOND)}))::int)))::bigint AS outstanding_vnd
     FROM entry e WHERE e.case_id = c.id AND e.effective_on <= %(on)s::date"""
 MOVED_SINCE: Final = "c.last_effective_on > %(on)s::date"
 

@@ -154,6 +154,14 @@ def test_totals_equal_the_list_counted(book: Book, on: date) -> None:
         check_totals(book, caller, on, book.rules)
 
 
+def test_rules_that_reach_their_age_in_the_same_month(book: Book) -> None:
+    """A case in the boundary month of two rules counts once."""
+    rules = [replace(rule, years=3) if rule.flag == "long_running" else rule for rule in book.rules]
+    for on in DAYS:
+        check_totals(book, NATION, on, rules)
+        check_totals(book, NATION, on, rules[::-1])
+
+
 def brute(cases: list[Known], today: date, days: int, rules: list[PriorityRule]) -> list[tuple[str, str, str, str]]:
     """Day by day: which flags are raised that are not raised today."""
     found = []
