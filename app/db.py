@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol, TypeVar, cast
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Loader
+from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -24,13 +25,6 @@ ATTEMPTS: Final = 4
 RETRIED: Final = ("40P01", "40001")
 # lock and statement timeouts, shutdown, too many connections, connection failures
 BUSY: Final = ("55P03", "57014", "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "25P04")
-
-
-class _Text(Loader):
-    """UUIDs and dates stay the text they arrive as: answers need no more."""
-
-    def load(self, data: Buffer) -> str:
-        return bytes(data).decode()
 
 
 class _Instant(Loader):
@@ -55,8 +49,8 @@ def _options(settings: Settings) -> str:
 
 
 def _texts(adapters: AdaptersMap) -> None:
-    for name in ("uuid", "date"):
-        adapters.register_loader(name, _Text)
+    for name in ("uuid", "date"):  # they stay the text they arrive as: answers need no more
+        adapters.register_loader(name, TextLoader)
     adapters.register_loader("timestamptz", _Instant)
 
 

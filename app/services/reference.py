@@ -151,6 +151,7 @@ class Reference:
         for target in sorted(targets or [], key=lambda target: -target.version):
             self._targets.setdefault((target.holder_id, target.fiscal_year, target.indicator), []).append(target)
         self._scopes: dict[tuple[str, ...], Scope] = {}  # at most one for each unit and each set of grants
+        self._officer_briefs = {o.id: {"id": o.id, "name": o.name} for o in officers}
         self._brief_day = date.min
         self._briefs: dict[str, dict[str, str]] = {}
         self._by_path = sorted((unit.path, unit.id) for unit in units)
@@ -184,7 +185,7 @@ class Reference:
 
     def officer_brief(self, officer_id: str) -> dict[str, str]:
         """Id and name of an officer, as lists show them."""
-        return {"id": officer_id, "name": self.officers[officer_id].name}
+        return self._officer_briefs[officer_id]
 
     def visible(self, caller: Caller, unit_id: str | None) -> Unit | None:
         """The unit, if it exists and the caller may see it."""

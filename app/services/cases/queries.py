@@ -158,12 +158,15 @@ async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: boo
 
 
 def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
-    """One page of cases: over the whole book by the global index, else merged from the index of each unit."""
+    """One page of cases: by the global index for many units, by that of the unit for one, else merged."""
     direction = "DESC" if newest_first else "ASC"
     order = f"ORDER BY c.decision_date {direction}, c.id {direction} LIMIT %(limit)s"
     where = " AND ".join([wall("c", len(scope.paths)), *conditions])
     if scope.is_wide:
         return f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE {where} {order}"
+    if len(scope.unit_ids) == 1:
+        unit = "c.unit_id = (%(units)s::uuid[])[1]"
+        return f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE {unit} AND {where} {order}"
     return (
         f"SELECT {ITEM_COLUMNS} FROM unnest(%(units)s::uuid[]) u (id) CROSS JOIN LATERAL ("
         f"SELECT * FROM enforcement_case c WHERE c.unit_id = u.id AND {where} {order}) c {order}"

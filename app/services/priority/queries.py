@@ -155,11 +155,11 @@ def list_sql(wanted: Wanted, parameters: Parameters, continued: bool) -> str:
         arms += [_walk(rule, " AND ".join([condition, *common])) for rule, condition in raised.items()]
     elif wanted.is_past:
         moved = f"WITH m AS MATERIALIZED ({moved_cases(wanted)})"
-        anyone = " OR ".join(f"({condition})" for condition in raised.values())
+        flagged = " OR ".join(f"({condition})" for condition in raised.values())
         before = candidates(wanted, parameters)
         arms.append(
             f"(SELECT c.decision_date, c.id FROM {past_case(MOVED, before)} WHERE {' AND '.join(common)} "
-            f"AND ({anyone}) {_ORDER})"
+            f"AND ({flagged}) {_ORDER})"
         )
     return f"""{moved}
         SELECT {ITEM_COLUMNS}, {TRACKINGS}
@@ -180,13 +180,13 @@ def criteria(wanted: Wanted) -> list[str]:
     return conditions
 
 
-def ordered(condition: str, wanted: Wanted, columns: str = "c.decision_date, c.id", order: str = _ORDER) -> str:
+def ordered(condition: str, wanted: Wanted, columns: str = "c.decision_date, c.id") -> str:
     """A range in order: over the nation or for an officer by their own index, else merged from that of each unit."""
     plain = f"SELECT {columns} FROM enforcement_case c WHERE"
     if wanted.officer_id is not None or wanted.scope.is_wide:
-        return f"({plain} {condition} {order})"
+        return f"({plain} {condition} {_ORDER})"
     return f"""(SELECT c.* FROM unnest(%(units)s::uuid[]) u (id) CROSS JOIN LATERAL (
-        {plain} c.unit_id = u.id AND {condition} {order}) c {order})"""
+        {plain} c.unit_id = u.id AND {condition} {_ORDER}) c {_ORDER})"""
 
 
 MOVED: Final = "m JOIN enforcement_case c ON c.id = m.id"

@@ -8,6 +8,7 @@ boundaries and legal basis come from rule versions. Amounts are whole VND.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -118,15 +119,15 @@ def flags(facts: CaseFacts, on: date, rules: Iterable["PriorityRule"], tracked: 
 
 
 def _raised(facts: CaseFacts, on: date, rule: "PriorityRule", tracked: Sequence[Tracking]) -> RaisedFlag | None:
+    if rule.requires_conditions and not facts.with_conditions:
+        return None
     amount = facts.outstanding_vnd if rule.amount_meant == "outstanding" else facts.amount_vnd
+    if rule.min_amount_vnd is not None and amount < rule.min_amount_vnd:
+        return None
     reached = first_day_raised(facts.decision_date, rule) if rule.years is not None else None
     if reached is not None and reached > on:
         return None
-    if rule.requires_conditions and not facts.with_conditions:
-        return None
-    if rule.min_amount_vnd is not None and amount < rule.min_amount_vnd:
-        return None
-    levels = tuple(sorted({t.level for t in tracked if t.since <= on < t.until}))
+    levels = tuple(sorted({t.level for t in tracked if t.since <= on < t.until})) if tracked else ()
     followed = _tracked_since(on, tracked) if levels else None
     if rule.flag == STEERING and followed is None:
         return None
@@ -188,6 +189,7 @@ def _sentence(parts: list[str]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
+@lru_cache(maxsize=10_000)
 def _vi(day: date | None) -> str:
     return f"{day:%d/%m/%Y}" if day else ""
 
