@@ -149,7 +149,10 @@ class Database:
             async with self._reads.connection() as connection:
                 yield connection
         except (psycopg.Error, PoolTimeout) as error:
-            raise translated(error) or error from error
+            meant = translated(error)
+            if meant is None:
+                raise
+            raise meant from error
 
     async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows of one prepared statement; UUIDs, dates and instants as text."""
@@ -176,7 +179,10 @@ class Database:
                 if state in RETRIED and attempt < ATTEMPTS - 1:
                     await asyncio.sleep(0.02 * 2**attempt)
                     continue
-                raise translated(error) or error from error
+                meant = translated(error)
+                if meant is None:
+                    raise
+                raise meant from error
             if session.info.get("reference_changed") and self._reload is not None:
                 await self._reload()
             return result

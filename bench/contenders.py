@@ -27,7 +27,13 @@ PEERS: Final = Path(__file__).parent / "peers"
 SERVICE: Final = "service"
 DRF: Final = "drf"
 FASTIFY: Final = "fastify"
-LABELS: Final = {SERVICE: "this service", DRF: "Django REST framework", FASTIFY: "Fastify + pg"}
+REMEMBERING: Final = "fastify-remembering"
+LABELS: Final = {
+    SERVICE: "this service",
+    DRF: "Django REST framework",
+    FASTIFY: "Fastify + pg",
+    REMEMBERING: "Fastify + pg, tokens remembered",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +83,8 @@ def started(database: Loaded, folder: Path, peers: tuple[str, ...]) -> Iterator[
     with ExitStack() as stack:
         service = stack.enter_context(_service(environment, logs))
         token = _token(service.address, secret)
-        makers = {DRF: _drf, FASTIFY: _fastify}
-        found = [service, *(stack.enter_context(makers[peer](environment, folder, logs)) for peer in peers)]
+        makers = {DRF: _drf, FASTIFY: _fastify, REMEMBERING: _fastify}
+        found = [service, *(stack.enter_context(makers[peer](peer, environment, folder, logs)) for peer in peers)]
         for contender in found:
             contender.wait_for("/v1/cases?limit=1", token)
         yield Started(found, token)
@@ -109,7 +115,7 @@ def _service(environment: Mapping[str, str], logs: Path) -> Iterator[Contender]:
 
 
 @contextmanager
-def _drf(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
+def _drf(name: str, environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
     source, venv = PEERS / "django_drf", folder / "django_drf"
     wanted = source / "requirements.txt"
     if not _same(wanted, venv / "installed.txt"):
@@ -121,12 +127,12 @@ def _drf(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[C
     port = _free_port()
     bind = (f"--bind=127.0.0.1:{port}", f"--workers={WORKERS}", "--worker-class=sync", "--no-control-socket")
     command = (venv / "bin/gunicorn", *bind, "peer.wsgi")
-    with _serving(DRF, port, *command, cwd=source, environment=environment, logs=logs) as contender:
+    with _serving(name, port, *command, cwd=source, environment=environment, logs=logs) as contender:
         yield contender
 
 
 @contextmanager
-def _fastify(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
+def _fastify(name: str, environment: Mapping[str, str], folder: Path, logs: Path) -> Iterator[Contender]:
     place = folder / "fastify"
     shutil.copytree(PEERS / "fastify", place, dirs_exist_ok=True)
     if not _same(place / "package-lock.json", place / "node_modules/installed.json"):
@@ -134,9 +140,10 @@ def _fastify(environment: Mapping[str, str], folder: Path, logs: Path) -> Iterat
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=place)
         shutil.copy(place / "package-lock.json", place / "node_modules/installed.json")
     port = _free_port()
-    more = {"PORT": str(port), "NODE_ENV": "production"}
+    remembers = str(int(name == REMEMBERING))
+    more = {"PORT": str(port), "NODE_ENV": "production", "PEER_REMEMBERS_TOKENS": remembers}
     with _serving(
-        FASTIFY, port, "node", "server.js", cwd=place, environment={**environment, **more}, logs=logs
+        name, port, "node", "server.js", cwd=place, environment={**environment, **more}, logs=logs
     ) as contender:
         yield contender
 

@@ -47,11 +47,9 @@ def fiscal_year_of(day: str) -> str:
     return f"(extract(year FROM {day} + interval '3 months'))::smallint"
 
 
-# The high-value threshold the open-stock rollup is kept by: that of the rule in force today (in Vietnam).
-THRESHOLD: Final = (
-    "(SELECT min_amount_vnd FROM priority_rule WHERE flag = 'high_value' "
-    "AND validity @> (now() AT TIME ZONE interval '7 hours')::date)"
-)
+# The high-value threshold the open-stock rollup is kept by: that of the newest rule version, which re-sorts the rollup
+# when it is recorded. (A version chosen by the day would change the key of every row at midnight.)
+THRESHOLD: Final = "(SELECT min_amount_vnd FROM priority_rule WHERE flag = 'high_value' ORDER BY version DESC LIMIT 1)"
 
 
 def stock_key(row: str) -> str:

@@ -92,6 +92,16 @@ enforcement_case = Table(
         "id",
         postgresql_where=text(f"is_open AND with_conditions AND amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}"),
     ),
+    Index(
+        "ix_case_unit_high_value",
+        "unit_id",
+        "decision_date",
+        "id",
+        postgresql_where=text(f"is_open AND with_conditions AND amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}"),
+    ),
+    Index(
+        "ix_case_unit_steering", "unit_id", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")
+    ),
     Index("ix_case_steering", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")),
     Index("ix_case_officer", "officer_id", "decision_date", "id"),
     Index("ix_case_matter", "matter_id", "decision_date", "id", postgresql_where=text("matter_id IS NOT NULL")),

@@ -16,6 +16,7 @@ from app.services.targets.rules import TargetVersion
 
 FOREVER = date.max
 WIDE = 150
+LISTENING_WITHIN_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,10 +331,17 @@ class ReferenceCache:
             self.current = await load(self._db)
 
     async def start(self) -> None:
-        """Loads the first snapshot and begins to listen for changes."""
+        """Loads the first snapshot and listens for changes from then on."""
         await self.reload()
         self._db.on_reference_change(self.reload)
-        self._task = asyncio.create_task(self._db.listen("reference", self.reload))
+        listening = asyncio.Event()
+
+        async def heard() -> None:
+            await self.reload()
+            listening.set()
+
+        self._task = asyncio.create_task(self._db.listen("reference", heard))
+        await asyncio.wait_for(listening.wait(), LISTENING_WITHIN_SECONDS)
 
     async def stop(self) -> None:
         """Stops listening."""

@@ -62,6 +62,10 @@ CREATE INDEX ix_case_officer ON enforcement_case (officer_id, decision_date, id)
 CREATE INDEX ix_case_recorded_at ON enforcement_case USING brin (recorded_at);
 CREATE INDEX ix_case_steering ON enforcement_case (decision_date, id) WHERE is_open AND steering_matter;
 CREATE INDEX ix_case_unit ON enforcement_case (unit_id, decision_date, id);
+CREATE INDEX ix_case_unit_high_value ON enforcement_case (unit_id, decision_date, id)
+    WHERE is_open AND with_conditions AND amount_vnd >= 1000000000;
+CREATE INDEX ix_case_unit_steering ON enforcement_case (unit_id, decision_date, id)
+    WHERE is_open AND steering_matter;
 CREATE INDEX ix_case_unit_open ON enforcement_case (unit_id, decision_date, id) WHERE is_open;
 COMMENT ON COLUMN enforcement_case.unit_path IS 'copy of the path of the unit: what the row wall is a range of';
 COMMENT ON COLUMN enforcement_case.entered_on IS 'day it last entered the counted stock';

@@ -19,11 +19,11 @@ ITEM_COLUMNS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class HighValue:
-    """What makes an open case with conditions a high-value one on a day: amount in VND, newest decision date."""
+class Raised:
+    """The condition that a priority flag is raised on the case `c`, with its parameters."""
 
-    min_amount_vnd: int
-    decided_until: date
+    condition: str
+    parameters: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,7 @@ class CaseFilter:
     amount_min: int | None = None
     amount_max: int | None = None
     credit_institution: bool | None = None
-    long_running_until: date | None = None
-    high_value: HighValue | None = None
-    steering_on: date | None = None
+    raised: Raised | None = None
     file_no: str | None = None
     decision_no: str | None = None
     debtor: str | None = None
@@ -66,11 +64,6 @@ _COMPARED: Final = {
     "amount_max": "c.amount_vnd <= %(amount_max)s",
     "file_no": "c.file_no = %(file_no)s",
     "decision_no": "c.decision_no = %(decision_no)s",
-    "long_running_until": "c.is_open AND c.decision_date <= %(long_running_until)s",
-    "steering_on": (
-        "c.is_open AND c.steering_matter AND EXISTS (SELECT FROM matter_tracking t "
-        "WHERE t.matter_id = c.matter_id AND t.tracked @> %(steering_on)s)"
-    ),
     "changed_since": (
         "c.id IN (SELECT id FROM enforcement_case WHERE recorded_at >= %(changed_since)s UNION "
         "SELECT subject_id::uuid FROM change_record WHERE subject = 'case' AND recorded_at >= %(changed_since)s)"
@@ -114,13 +107,9 @@ def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
             conditions.append(condition)
     if (wanted.amount_min or 0) >= HIGH_VALUE_INDEX_FLOOR:
         conditions.append(f"c.amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}")  # lets the partial index serve
-    if wanted.high_value is not None:
-        conditions.append(
-            f"c.is_open AND c.with_conditions AND c.amount_vnd >= {HIGH_VALUE_INDEX_FLOOR} "
-            "AND c.amount_vnd >= %(high_value_amount)s AND c.decision_date <= %(high_value_until)s"
-        )
-        parameters["high_value_amount"] = wanted.high_value.min_amount_vnd
-        parameters["high_value_until"] = wanted.high_value.decided_until
+    if wanted.raised is not None:
+        conditions.append(f"({wanted.raised.condition})")
+        parameters |= wanted.raised.parameters
     for role in ("debtor", "creditor"):
         name = getattr(wanted, role)
         if name is not None:

@@ -9,9 +9,10 @@ from app.db import Reads, Row
 from app.models.codes import ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
 from app.services.books.rules import Position
 from app.services.cases import queries
-from app.services.cases.queries import CaseFilter, HighValue
+from app.services.cases.queries import CaseFilter, Raised
 from app.services.cases.rules import BookedEvent, history_of, position_after, standing
-from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags, latest_decision_date
+from app.services.priority.queries import holds
+from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags
 from app.services.reference import FOREVER, Reference, Scope
 
 # Places of ITEM_COLUMNS that a day of the past changes.
@@ -86,10 +87,6 @@ def flagged(wanted: CaseFilter, flag: str | None, ref: Reference) -> CaseFilter:
     on = today()
     rule = next((rule for rule in ref.rules_on(on) if rule.flag == flag), None)
     if rule is None:
-        return replace(wanted, decided_until=date.min)
-    if flag == "steering_committee":
-        return replace(wanted, steering_on=on)
-    newest = latest_decision_date(on, rule)
-    if flag == "long_running":
-        return replace(wanted, long_running_until=newest)
-    return replace(wanted, high_value=HighValue(rule.min_amount_vnd or 0, newest))
+        return replace(wanted, raised=Raised("false", {}))
+    parameters: dict[str, Any] = {"on": on}
+    return replace(wanted, raised=Raised(holds(rule, on, parameters), parameters))

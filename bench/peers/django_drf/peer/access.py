@@ -1,4 +1,4 @@
-"""The access token, verified once and remembered until it expires; grants are read again every minute."""
+"""The access token, verified with every request; grants are read again every minute."""
 
 import time
 from functools import reduce
@@ -26,7 +26,6 @@ _claims = jwt.JWTClaimsRegistry(
     aud={"essential": True, "value": settings.PEER_AUDIENCE},
     exp={"essential": True},
 )
-_verified = {}
 _paths = {}
 
 
@@ -70,16 +69,11 @@ class HasScope(BasePermission):
 
 
 def _claims_of(token):
-    claims = _verified.get(token)
-    if claims is None:
-        try:
-            claims = jwt.decode(token, _key, registry=_registry).claims
-            _claims.validate(claims)
-        except (JoseError, ValueError) as error:
-            raise AuthenticationFailed from error
-        _verified[token] = claims
-    if claims["exp"] <= time.time():
-        raise AuthenticationFailed
+    try:
+        claims = jwt.decode(token, _key, registry=_registry).claims
+        _claims.validate(claims)
+    except (JoseError, ValueError) as error:
+        raise AuthenticationFailed from error
     return claims
 
 
