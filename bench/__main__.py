@@ -13,7 +13,7 @@ from app.preflight import ROOT, own_secrets
 from bench import report
 from bench.contenders import DRF, FASTIFY, REMEMBERING, Contender, started
 from bench.database import Loaded, loaded
-from bench.load import Load, Measured, medians, require_wrk
+from bench.load import Load, Measured, require_wrk
 from bench.machine import machine, versions
 from bench.operations import NAMES, Operation, compare, operations, scaled
 from bench.processes import Failed
@@ -75,8 +75,8 @@ def _scaling(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list
 Side = tuple[str, Load, Contender]
 
 
-def _measured(plan: list[tuple[Operation, list[Side]]], rounds: int) -> dict[str, dict[str, Measured]]:
-    """Medians by operation and side; in each round every side takes its turn at every operation."""
+def _measured(plan: list[tuple[Operation, list[Side]]], rounds: int) -> report.Results:
+    """The rounds, by operation and side; in each every side takes its turn at every operation."""
     found: dict[str, dict[str, list[Measured]]] = {}
     for number in range(rounds):
         for operation, sides in plan:
@@ -84,7 +84,7 @@ def _measured(plan: list[tuple[Operation, list[Side]]], rounds: int) -> dict[str
             for name, load, contender in sides:
                 measured = load.measure(operation, contender)
                 found.setdefault(operation.name, {}).setdefault(name, []).append(measured)
-    return {operation: {name: medians(all_) for name, all_ in by.items()} for operation, by in found.items()}
+    return found
 
 
 def _chosen(offered: dict[str, Operation], names: list[str] | None) -> dict[str, Operation]:

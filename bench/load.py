@@ -3,6 +3,7 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -79,7 +80,7 @@ class Load:
         return result
 
 
-def medians(rounds: list[Measured]) -> Measured:
+def medians(rounds: Sequence[Measured]) -> Measured:
     """The median of each figure."""
     names = ("rate", "p50", "p99", "application", "database")
     return Measured(**{name: median(getattr(one, name) for one in rounds) for name in names})
