@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, NoReturn, TypeVar
 import orjson
 import typer
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import preflight, serving
@@ -112,20 +113,26 @@ def demo(scale: Scale = 0.01, seed: Seed = 1) -> None:
 
 @app.command()
 def rebuild_and_verify() -> None:
-    """Compares every rollup with the entries, then recomputes all of them and compares again.
+    """Compares every rollup with the entries; where they differ, recomputes all of them and compares again.
 
-    Exit status 1 when a difference was found, before or after.
+    Exit status 1 when a difference was found. Recomputing keeps bookings and statistics waiting.
     """
     with _database():
         settings = preflight.read_settings()
         preflight.require_schema(settings)
         before, after = asyncio.run(_with(settings, _rebuild))
-    for name, differences in (("before", before), ("after", after)):
-        typer.echo(f"{len(differences)} differences {name} the rebuild")
-        for rollup, key, difference in differences[:50]:
-            typer.echo(f"  {rollup} {key}: {difference}")
-    if before or after:
-        raise typer.Exit(DIFFERENT)
+    _tell("before", before)
+    if not before:
+        typer.echo("Nothing to rebuild.")
+        return
+    _tell("after", after)
+    raise typer.Exit(DIFFERENT)
+
+
+def _tell(when: str, differences: list[tuple[str, str, str]]) -> None:
+    typer.echo(f"{len(differences)} differences {when} the rebuild")
+    for rollup, difference, key in differences[:50]:
+        typer.echo(f"  {rollup} {key}: {difference}")
 
 
 @app.command()
@@ -286,7 +293,12 @@ async def _rebuild(db: Database) -> tuple[list[tuple[str, str, str]], list[tuple
             await session.execute(text(statement))
 
     before = await verify(db)
-    await db.write(rebuild)
+    if not before:
+        return before, before
+    try:
+        await db.write(rebuild)
+    except ProgrammingError as error:
+        raise Refused(f"the role of this URL may not rebuild, it must own the tables: {error.orig}") from error
     return before, await verify(db)
 
 
@@ -294,7 +306,7 @@ def _welcome(settings: Settings, address: str) -> None:
     """Says where the service is and how to ask it something, with a token that works for a day."""
     found = next((c for c in asyncio.run(_with(settings, list_clients)) if c.id == NATIONAL.id), None)
     typer.echo(f"Ready: {address} (documentation: {address}/docs). Stop with Ctrl-C.")
-    if found is not None:
+    if found is not None and settings.environment == "development":
         lasting = settings.model_copy(update={"token_seconds": DAY_SECONDS})
         token = Tokens(lasting).issue(found.id, frozenset(found.scopes))
         typer.echo(f"Try:\n  curl -H 'Authorization: Bearer {token}' '{address}/v1/priority-cases?limit=3'")

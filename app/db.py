@@ -124,6 +124,7 @@ class Database:
             max_overflow=0,
             pool_timeout=settings.pool_wait_seconds,
             pool_pre_ping=True,
+            hide_parameters=True,  # a log of a defect must not name people
             connect_args={"options": _options(settings), "application_name": "thads-write"},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)

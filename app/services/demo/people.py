@@ -26,18 +26,31 @@ KINDS: Final[dict[str, dict[str, float]]] = {
 _CUMULATIVE: Final = {
     initiation: (list(kinds), list(accumulate(kinds.values()))) for initiation, kinds in KINDS.items()
 }
-DUTIES: Final = {
-    "money_state_budget": (
-        "Án phí dân sự sơ thẩm", "Án phí hình sự sơ thẩm", "Tiền phạt sung công quỹ Nhà nước",
-        "Tiền thu lợi bất chính nộp ngân sách Nhà nước", "Án phí dân sự có giá ngạch",
-    ),
-    "money_party": (
-        "Trả tiền vay", "Bồi thường thiệt hại", "Cấp dưỡng nuôi con", "Trả tiền theo hợp đồng mua bán",
-        "Trả nợ gốc và lãi theo hợp đồng tín dụng",
-    ),
-    "non_monetary": (
-        "Giao quyền sử dụng đất", "Giao nhà", "Giao con cho người nuôi dưỡng", "Trả lại giấy tờ", "Tháo dỡ công trình",
-    ),
+# Wordings of a duty: those of a kind of judgment, else those under "other".
+DUTIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "money_state_budget": {
+        "criminal": (
+            "Án phí hình sự sơ thẩm", "Tiền phạt sung công quỹ Nhà nước",
+            "Tiền thu lợi bất chính nộp ngân sách Nhà nước",
+        ),
+        "administrative": ("Án phí hành chính sơ thẩm",),
+        "family": ("Án phí hôn nhân và gia đình sơ thẩm",),
+        "commercial": ("Án phí kinh doanh, thương mại sơ thẩm",),
+        "labour": ("Án phí lao động sơ thẩm",),
+        "other": ("Án phí dân sự sơ thẩm", "Án phí dân sự có giá ngạch"),
+    },
+    "money_party": {
+        "bank": ("Trả nợ gốc và lãi theo hợp đồng tín dụng",),
+        "criminal": ("Bồi thường thiệt hại",),
+        "family": ("Cấp dưỡng nuôi con", "Thanh toán giá trị tài sản chung khi ly hôn"),
+        "labour": ("Trả tiền lương", "Bồi thường do chấm dứt hợp đồng lao động"),
+        "commercial": ("Trả tiền theo hợp đồng mua bán hàng hóa", "Thanh toán tiền thi công công trình"),
+        "other": ("Trả tiền vay", "Bồi thường thiệt hại", "Trả tiền theo hợp đồng mua bán"),
+    },
+    "non_monetary": {
+        "family": ("Giao con cho người nuôi dưỡng",),
+        "other": ("Giao quyền sử dụng đất", "Giao nhà", "Trả lại giấy tờ", "Tháo dỡ công trình"),
+    },
 }  # fmt: skip
 TREASURY: Final = "Kho bạc Nhà nước\tKho bạc Nhà nước\tkho bac nha nuoc"
 COURT_FEE: Final = 0.12
@@ -94,9 +107,14 @@ def obligations(case_id: str, dispute: Dispute, amount: int, rng: Random) -> lis
     second = amount // 20 if len(duties) == 2 and duties[1] != "non_monetary" else 0
     sums = (amount - second, second)
     return [
-        f"{case_id}\t{no}\t{duty}\t{sums[no - 1]}\t{DUTIES[duty][int(rng.random() * len(DUTIES[duty]))]}"
-        for no, duty in enumerate(duties, 1)
+        f"{case_id}\t{no}\t{duty}\t{sums[no - 1]}\t{_worded(dispute, duty, rng)}" for no, duty in enumerate(duties, 1)
     ]
+
+
+def _worded(dispute: Dispute, duty: str, rng: Random) -> str:
+    known = DUTIES[duty]
+    wordings = known.get("bank" if dispute.bank else dispute.kind) or known["other"]
+    return wordings[int(rng.random() * len(wordings))]
 
 
 def parties(case_id: str, dispute: Dispute, place: str, seed: int, rng: Random) -> list[str]:
