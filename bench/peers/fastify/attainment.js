@@ -102,6 +102,11 @@ function rank(results) {
   return ranked.length;
 }
 
+function attained([done, all], target) {
+  if (!target || !all) return null;
+  return ratio(BigInt(done) * 1_000_000n, BigInt(all) * BigInt(target.rate_bp));
+}
+
 function resultOut({ lines, share, before, target, rank: place = null }, national) {
   const wanted = target && [target.rate_bp, 10_000];
   return {
@@ -109,7 +114,7 @@ function resultOut({ lines, share, before, target, rank: place = null }, nationa
     rate: rateOut(share),
     rank: place,
     target: target ? { id: target.id, version: target.version, rate: percent(...wanted) } : null,
-    attainment: target && share[1] ? ratio(BigInt(share[0]) * 1_000_000n, BigInt(share[1]) * BigInt(target.rate_bp)) : null,
+    attainment: attained(share, target),
     distance_pp: target ? points(share, wanted) : null,
     national_difference_pp: points(share, national),
     below_national_average: share[1] && national[1] ? compareShares(share, national) < 0 : null,
@@ -128,7 +133,8 @@ function periodOut(period, regime) {
 }
 
 export async function attainmentRoutes(app, { pool, reference }) {
-  app.get('/target-attainment', { config: { scope: 'targets:read' }, schema: attainmentSchema }, async (request, reply) => {
+  const options = { config: { scope: 'targets:read' }, schema: attainmentSchema };
+  app.get('/target-attainment', options, async (request, reply) => {
     const { paths } = request.caller;
     if (paths.length !== 1) return reply.code(422).send({ title: 'Name a unit', status: 422 });
     const day = today();

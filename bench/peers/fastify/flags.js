@@ -82,14 +82,14 @@ function texts(rule, facts, steering) {
   const en = [];
   if (steering) {
     const names = facts.tracked_by.map((level) => LEVELS[level]);
-    vi.push(`Vụ việc do Ban Chỉ đạo ${names.map((n) => n[0]).join(', ')} theo dõi từ ${vietnamese(facts.tracked_since)}`);
-    en.push(`matter tracked by the ${names.map((n) => n[1]).join(' and ')} steering committee since ${facts.tracked_since}`);
+    const [inVietnamese, inEnglish] = [0, 1].map((n) => names.map((name) => name[n]));
+    vi.push(`Vụ việc do Ban Chỉ đạo ${inVietnamese.join(', ')} theo dõi từ ${vietnamese(facts.tracked_since)}`);
+    en.push(`matter tracked by the ${inEnglish.join(' and ')} steering committee since ${facts.tracked_since}`);
   }
   if (facts.years !== null) {
     const word = rule.years_inclusive ? 'đủ' : 'quá';
-    vi.push(
-      `quyết định thi hành án ngày ${vietnamese(facts.decision_date)}, ${word} ${facts.years} năm từ ${vietnamese(facts.reached_on)}`,
-    );
+    const [decided, reached] = [facts.decision_date, facts.reached_on].map(vietnamese);
+    vi.push(`quyết định thi hành án ngày ${decided}, ${word} ${facts.years} năm từ ${reached}`);
     const more = rule.years_inclusive ? '' : 'more than ';
     en.push(`decision of ${facts.decision_date}, ${more}${facts.years} years old since ${facts.reached_on}`);
   }

@@ -18,7 +18,8 @@ function conditionsOf(rules, day, next) {
     }
     if (rule.years !== null) parts.push(`c.decision_date <= ${next(latestDecisionDate(day, rule))}::date`);
     if (rule.flag === 'steering_committee') {
-      parts.push('c.steering_matter AND c.matter_id IN (SELECT matter_id FROM matter_tracking WHERE tracked @> $1::date)');
+      const tracked = 'SELECT matter_id FROM matter_tracking WHERE tracked @> $1::date';
+      parts.push(`c.steering_matter AND c.matter_id IN (${tracked})`);
     }
     return `(${parts.join(' AND ')})`;
   });
@@ -66,7 +67,8 @@ export async function priorityRoutes(app, { pool, reference }) {
     };
   });
 
-  app.get('/priority-cases/summary', { config: { scope: 'priority:read' }, schema: summarySchema }, async (request, reply) => {
+  const options = { config: { scope: 'priority:read' }, schema: summarySchema };
+  app.get('/priority-cases/summary', options, async (request, reply) => {
     const root = reference.unitAt(request.caller.paths[0]);
     if (root.level !== 'national') return reply.code(422).send({ title: 'Only of the nation', status: 422 });
     const { day, rules, values, conditions, within } = statementFor(reference, request.caller);

@@ -27,7 +27,8 @@ export class Reference {
       pool.query('SELECT id, name FROM officer'),
       pool.query(
         `SELECT flag, version, years, years_inclusive, min_amount_vnd, amount_meant, requires_conditions, legal_basis,
-           coalesce(lower(validity)::text, '0001-01-01') AS since, coalesce(upper(validity)::text, '9999-12-31') AS until
+           coalesce(lower(validity)::text, '0001-01-01') AS since,
+           coalesce(upper(validity)::text, '9999-12-31') AS until
          FROM priority_rule ORDER BY flag, version`,
       ),
       pool.query(

@@ -16,6 +16,8 @@ if (cluster.isPrimary) {
   const app = Fastify();
   const reference = await Reference.start(pool);
   app.addHook('onRequest', await accessControl(reference));
-  for (const routes of [attainmentRoutes, caseRoutes, priorityRoutes]) app.register(routes, { prefix: '/v1', pool, reference });
+  for (const routes of [attainmentRoutes, caseRoutes, priorityRoutes]) {
+    app.register(routes, { prefix: '/v1', pool, reference });
+  }
   await app.listen({ host: '127.0.0.1', port: Number(process.env.PORT) });
 }
