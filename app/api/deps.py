@@ -1,5 +1,6 @@
 """What a router function may ask for: the database, the reference data, the caller, the page."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Security
@@ -85,7 +86,7 @@ def authenticated(request: Request) -> Caller:
     if client is None or client.disabled:
         raise _invalid_token()
     request.scope[CLIENT] = client.id
-    return Caller(client.id, verified.scopes & client.caller.scopes, client.caller.paths)
+    return replace(client.caller, scopes=verified.scopes & client.caller.scopes)
 
 
 def _bearer(request: Request) -> str:
@@ -108,4 +109,4 @@ def _invalid_token() -> Unauthorized:
 
 def actor(request: Request, caller: Caller, reason: str | None = None) -> Actor:
     """Who makes a change, for its trail; `reason` as the caller gave it."""
-    return Actor(caller.client_id, request.scope.get("request_id"), reason)
+    return Actor(caller.client_id, request.scope.get("request_id"), reason, person=caller.person)

@@ -13,6 +13,8 @@ client = Table(
     Column("secret_hash", Text, nullable=False),
     Column("scopes", ARRAY(Text), nullable=False),
     Column("disabled", Boolean, nullable=False, server_default="false"),
+    Column("clearance", SmallInteger, nullable=False, server_default="0", comment="highest confidentiality class seen"),
+    Column("institution", Text, comment="the only party whose cases it sees, by code; null: all parties"),
     recorded_at(),
 )
 

@@ -1,15 +1,37 @@
 """Who asks, and the one predicate that says what they may see (deny by default)."""
 
 from dataclasses import dataclass
+from typing import Final
+
+ORDINARY: Final = 0
+RESTRICTED: Final = 1
+SECRET: Final = 2
+"""Confidentiality classes (độ mật) of matters and cases, lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a portal acts for, as its token says: subject, unit and role; never from a plain header."""
+
+    id: str
+    unit_id: str
+    role: str
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A client as its verified token and its grants describe it; `paths` are the unit subtrees it may see."""
+    """A client as its verified token and its grants describe it, narrowed to the person it acts for.
+
+    `paths` are the unit subtrees it may see, `clearance` the highest confidentiality class, `institution` the only
+    party whose cases it may see (a bank its own); None for all parties.
+    """
 
     client_id: str
     scopes: frozenset[str]
     paths: tuple[str, ...]
+    clearance: int = ORDINARY
+    institution: str | None = None
+    person: Person | None = None
 
     def covers(self, path: str) -> bool:
         """Whether a unit at `path` lies in one of the caller's subtrees."""
@@ -18,12 +40,13 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who makes a change, in which request and why: what the trail of the change names."""
+    """Who makes a change or sees personal data, in which request and why: what the trail names."""
 
     client_id: str
     request_id: str | None = None
     reason: str | None = None
     source: str = "partner"
+    person: Person | None = None
 
 
 def path_ranges(paths: tuple[str, ...]) -> tuple[list[str], list[str]]:

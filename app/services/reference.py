@@ -231,7 +231,7 @@ _LOAD = {
                   FROM officer_posting p WHERE p.officer_id = o.id ORDER BY p.validity)
         FROM officer o""",
     "client": """
-        SELECT c.id, c.name, c.secret_hash, c.scopes, c.disabled,
+        SELECT c.id, c.name, c.secret_hash, c.scopes, c.disabled, c.clearance, c.institution,
             ARRAY(SELECT u.path FROM client_grant g JOIN unit u ON u.id = g.unit_id
                   WHERE g.client_id = c.id ORDER BY u.path)
         FROM client c""",
@@ -282,8 +282,9 @@ def _officer(row: Row) -> Officer:
 
 
 def _client(row: Row) -> Client:
-    client_id, name, secret_hash, scopes, disabled, paths = row
-    return Client(client_id, name, secret_hash, disabled, Caller(client_id, frozenset(scopes), tuple(paths)))
+    client_id, name, secret_hash, scopes, disabled, clearance, institution, paths = row
+    caller = Caller(client_id, frozenset(scopes), tuple(paths), clearance, institution)
+    return Client(client_id, name, secret_hash, disabled, caller)
 
 
 def _regime(row: Row) -> Regime:
