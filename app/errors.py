@@ -103,6 +103,14 @@ class Busy(DomainError):
     title = {"en": "Busy, try again", "vi": "Hệ thống đang bận, hãy thử lại"}
 
 
+class TooManyRequests(Busy):
+    """The quota of the client, or of its address, is used up; `Retry-After` says when to ask again."""
+
+    status = 429
+    code = "quota-exceeded"
+    title = {"en": "Too many requests", "vi": "Quá nhiều yêu cầu"}
+
+
 def invalid(code: str, en: str, vi: str, *, pointer: str | None = None, parameter: str | None = None) -> Invalid:
     """An `Invalid` with a single fault."""
     return Invalid(faults=[Fault(code, {"en": en, "vi": vi}, pointer, parameter)])

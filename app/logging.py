@@ -49,6 +49,7 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(number)
+    logging.getLogger("httpx").setLevel(max(number, logging.WARNING))  # says at each request that it made one
 
 
 def _as_bytes(event: Any, **_: Any) -> bytes:

@@ -14,13 +14,15 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from app import __version__, logging
 from app.api import docs, oauth, operations, v1
 from app.api.index import RouteIndex
+from app.api.limits import Limits
 from app.api.middleware import Edge
 from app.api.openapi import openapi
 from app.api.problems import HANDLERS
 from app.api.routes import check_guarded
 from app.db import Database
 from app.errors import DomainError
-from app.services.clients.commands import forget_old_keys
+from app.services.audit.commands import link_records
+from app.services.clients.commands import forget_old_keys, forget_used_assertions
 from app.services.clients.login import Login
 from app.services.clients.tokens import Tokens
 from app.services.reference import ReferenceCache
@@ -29,6 +31,7 @@ from app.settings import Settings
 # objects made before the first collection of the youngest generation: the hot paths make few cycles
 GC_THRESHOLD = 50_000
 HOUSEKEEPING_SECONDS = 3_600
+CHAINING_SECONDS = 5
 
 
 class Service(FastAPI):
@@ -68,7 +71,8 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
         lifespan=_lifespan(settings),
         exception_handlers=HANDLERS,
     )
-    app.add_middleware(Edge, index=index)
+    app.state.limits = Limits(settings)
+    app.add_middleware(Edge, index=index, limits=app.state.limits)
     app.state.document = document
     app.state.settings = settings
     app.state.index = index
@@ -79,13 +83,24 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
 
 
 async def _keep_house(db: Database) -> None:
-    """Forgets old idempotency keys, now and every hour."""
+    """Forgets old idempotency keys and used assertions, now and every hour."""
     while True:
         try:
             await db.write(forget_old_keys)
+            await db.write(forget_used_assertions)
         except DomainError:
             structlog.get_logger("housekeeping").warning("old idempotency keys are kept for another hour")
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
+
+
+async def _chain_audit(db: Database) -> None:
+    """Links what the trail has gained, every few seconds; one worker at a time."""
+    while True:
+        try:
+            await db.write(link_records)
+        except DomainError:
+            structlog.get_logger("housekeeping").warning("new audit records are not linked yet")
+        await asyncio.sleep(CHAINING_SECONDS)
 
 
 def _lifespan(settings: Settings) -> Any:
@@ -97,13 +112,15 @@ def _lifespan(settings: Settings) -> Any:
         try:
             await reference.start()
             app.state.db, app.state.reference = db, reference
-            keeping = asyncio.create_task(_keep_house(db))
+            issuers = (issuer.keep_current() for issuer in app.state.tokens.outside)
+            keeping = [asyncio.create_task(work) for work in (_keep_house(db), _chain_audit(db), *issuers)]
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
             yield
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            for task in keeping:
+                task.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
         finally:
             await reference.stop()
             await db.close()

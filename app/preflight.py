@@ -41,7 +41,10 @@ def read_settings() -> Settings:
 
 def _fault(fault: Any) -> str:
     message = str(fault["msg"]).removeprefix("Value error, ")
-    return " ".join([*(f"THADS_{str(name).upper()}:" for name in fault["loc"]), message])
+    if not fault["loc"]:
+        return message
+    variable, *inside = map(str, fault["loc"])
+    return " ".join([f"THADS_{variable.upper()}:", *inside, message])
 
 
 def secrets_from_files() -> None:

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Callable
 from logging import getLogger
+from typing import Any, Final
 
 from fastapi import FastAPI
 from uvicorn import Config
@@ -19,8 +20,19 @@ from app.main import create_app
 from app.preflight import Refused
 from app.settings import Settings
 
-KEEP_ALIVE_SECONDS = 10
 GRACE_SECONDS = 5
+# how connections are treated; the tests serve in the same way
+MANNERS: Final[dict[str, Any]] = {
+    "loop": "uvloop",
+    "http": Protocol,
+    "ws": "none",
+    "lifespan": "on",
+    "log_config": None,
+    "access_log": False,  # the application's own middleware writes one line per request
+    "server_header": False,
+    "timeout_keep_alive": 10,
+    "timeout_graceful_shutdown": GRACE_SECONDS,
+}
 PING_SECONDS = 0.5
 # a worker that is merely slow on a loaded machine must not be killed
 SILENT_SECONDS = 60
@@ -118,20 +130,13 @@ def serve(
     Raises `Refused` when the workers cannot start or `healthy`, asked twice a second, no longer holds.
     """
     logging.configure(log_level)
+    os.environ["THADS_WORKERS"] = str(workers)  # each gives its share of the quotas
     config = Config(
         "app.serving:application",
         factory=True,
         workers=workers,
-        loop="uvloop",
-        http=Protocol,
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,  # the application's own middleware writes one line per request
-        server_header=False,
         proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        **MANNERS,
     )
     supervisor = _Workers(config, sock, ready, healthy)
     supervisor.run()

@@ -11,7 +11,7 @@ import typer
 from app.embedded import EmbeddedError
 from app.preflight import ROOT, own_secrets
 from bench import report
-from bench.contenders import DRF, FASTIFY, REMEMBERING, Contender, started
+from bench.contenders import DRF, FASTIFY, REMEMBERING, USUAL, Contender, started
 from bench.database import Loaded, loaded
 from bench.load import Load, Measured, require_wrk
 from bench.machine import machine, versions
@@ -52,7 +52,7 @@ def main(
 def _comparison(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list[str] | None) -> tuple[str, Loaded]:
     database = stack.enter_context(loaded(FOLDER, cases))
     wanted = _chosen(operations(database), only)
-    running = stack.enter_context(started(database, FOLDER, (DRF, FASTIFY, REMEMBERING)))
+    running = stack.enter_context(started(database, FOLDER, (DRF, FASTIFY, REMEMBERING, USUAL)))
     for operation in wanted.values():
         compare(operation, running)
     load = Load(database, running.token, seconds, WARM_UP)

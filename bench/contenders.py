@@ -28,11 +28,13 @@ SERVICE: Final = "service"
 DRF: Final = "drf"
 FASTIFY: Final = "fastify"
 REMEMBERING: Final = "fastify-remembering"
+USUAL: Final = "fastify-usual"
 LABELS: Final = {
     SERVICE: "this service",
     DRF: "Django REST framework",
     FASTIFY: "Fastify + pg",
     REMEMBERING: "Fastify + pg, tokens remembered",
+    USUAL: "Fastify + pg, names joined in SQL",
 }
 
 
@@ -83,7 +85,7 @@ def started(database: Loaded, folder: Path, peers: tuple[str, ...]) -> Iterator[
     with ExitStack() as stack:
         service = stack.enter_context(_service(environment, logs))
         token = _token(service.address, secret)
-        makers = {DRF: _drf, FASTIFY: _fastify, REMEMBERING: _fastify}
+        makers = {DRF: _drf, FASTIFY: _fastify, REMEMBERING: _fastify, USUAL: _fastify}
         found = [service, *(stack.enter_context(makers[peer](peer, environment, folder, logs)) for peer in peers)]
         for contender in found:
             contender.wait_for("/v1/cases?limit=1", token)
@@ -98,6 +100,7 @@ def _access(folder: Path) -> dict[str, str]:
     settings = Settings()
     return {
         "THADS_TOKEN_SECONDS": str(TOKEN_SECONDS),
+        **dict.fromkeys(("THADS_CLIENT_RATE", "THADS_CLIENT_BURST"), "1000000"),  # counted, but never used up
         "PEER_PUBLIC_KEY": str(public),
         "PEER_ISSUER": settings.issuer,
         "PEER_AUDIENCE": settings.audience,
@@ -140,8 +143,8 @@ def _fastify(name: str, environment: Mapping[str, str], folder: Path, logs: Path
         run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", cwd=place)
         shutil.copy(place / "package-lock.json", place / "node_modules/installed.json")
     port = _free_port()
-    remembers = str(int(name == REMEMBERING))
-    more = {"PORT": str(port), "NODE_ENV": "production", "PEER_REMEMBERS_TOKENS": remembers}
+    flavour = {"PEER_REMEMBERS_TOKENS": str(int(name == REMEMBERING)), "PEER_USUAL": str(int(name == USUAL))}
+    more = {"PORT": str(port), "NODE_ENV": "production", **flavour}
     with _serving(
         name, port, "node", "server.js", cwd=place, environment={**environment, **more}, logs=logs
     ) as contender:

@@ -56,8 +56,9 @@ def pytest_unconfigure() -> None:
 
 
 def settings_for(url: str, **values: Any) -> Settings:
-    """Settings as in production but for short waits and a quiet log."""
-    given = {"database_url": url, "pool_size": 4, "write_pool_size": 4, "log_level": "error", **values}
+    """Settings as in production but for short waits, a quiet log, and quotas that no test uses up by accident."""
+    quotas = dict.fromkeys(("client_rate", "client_burst", "address_rate", "address_burst"), 1_000_000)
+    given = {"database_url": url, "pool_size": 4, "write_pool_size": 4, "log_level": "error", **quotas, **values}
     return Settings.model_validate(given)
 
 

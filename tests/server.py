@@ -10,7 +10,7 @@ import httpx
 from fastapi import FastAPI
 from uvicorn import Config, Server
 
-from app.api.protocol import Protocol
+from app.serving import MANNERS
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,10 @@ class Served:
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[Served]:
-    """Serves until the block ends."""
+def serving(app: FastAPI, proxy: str | None = None) -> Iterator[Served]:
+    """Serves until the block ends; `proxy` is the address whose `X-Forwarded-For` is believed."""
     with socket.create_server(("127.0.0.1", 0), backlog=512) as sock:
-        config = Config(
-            app,
-            loop="uvloop",
-            http=Protocol,
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+        config = Config(app, proxy_headers=proxy is not None, forwarded_allow_ips=proxy, **MANNERS)
         server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="service")
         thread.start()

@@ -20,7 +20,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app import preflight
-from app.cli import OPERATOR, app
+from app.cli import app
+from app.commands.base import OPERATOR
 from app.embedded import Embedded, temporary
 from app.errors import Conflict, NotFound
 from app.preflight import Refused, bind
@@ -255,10 +256,17 @@ def test_clients_are_registered_listed_and_shut_out(server: Embedded, monkeypatc
         _invoke(*register, "G15")
     assert _invoke("clients", "secret", "portal").strip() not in ("", secret)
     assert _invoke("clients", "disable", "portal") == ""
-    assert _invoke("clients", "list") == "portal\tdisabled\tCổng thông tin\tG15\tcases:read\n"
+    about = "portal\tdisabled\tCổng thông tin\tG15\tcases:read\tordinary\t-\t-\tsecrets=2\tkeys=0\n"
+    assert _invoke("clients", "list") == about
+    assert _invoke("clients", "secret", "portal", "--keep-days", "0").strip() != ""
     assert _invoke("clients", "enable", "portal") == ""
-    assert _invoke("clients", "grant", "portal", "--unit", "G15") == ""
-    assert "\tenabled\t" in _invoke("clients", "list")
+    assert _invoke("clients", "grant", "portal", "--unit", "G15", "--clearance", "restricted") == ""
+    assert "\tenabled\tCổng thông tin\tG15\tcases:read\trestricted\t-\t-\tsecrets=1\t" in _invoke("clients", "list")
+    more = ["--scope", "units:read", "--institution", "VCB", "--issuer", "https://sso.example"]
+    assert _invoke("clients", "grant", "portal", *more) == ""
+    assert "\tG15\tunits:read\trestricted\tVCB\thttps://sso.example\tsecrets=1\t" in _invoke("clients", "list")
+    assert _invoke("clients", "grant", "portal", "--institution", "", "--issuer", "") == ""
+    assert "\trestricted\t-\t-\tsecrets=1\t" in _invoke("clients", "list")
     with pytest.raises(NotFound):
         _invoke("clients", "enable", "nobody-known")
     with psycopg.connect(server.url("clients")) as connection:
@@ -282,6 +290,9 @@ def test_start_serves_stops_and_keeps_its_data(data: Path) -> None:
         shown = re.search(r"Bearer (\S+)' '(\S+)'", " ".join(said))
         assert shown is not None
         assert _get(shown[2], shown[1]) == 200
+        asked = urllib.request.Request(shown[2], headers={"Authorization": f"Bearer {shown[1]}"})
+        with urllib.request.urlopen(asked, timeout=20) as answer:  # half of the quota: there are two workers
+            assert answer.headers["RateLimit-Policy"] == '"client";q=500;w=5'
         assert _run("rebuild-and-verify", THADS_DATA=data).stdout.startswith("0 differences before")
         refused = _refused("start", THADS_DATA=data, PORT=_free_port())
         assert "already in use by a running server" in refused

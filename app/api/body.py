@@ -21,7 +21,9 @@ MAX_DEPTH: Final = 20
 UNREADABLE_DEPTH: Final = 1000
 RAW_BODY: Final = "thads.body"
 
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+# also a string that never ends: were it no match, the search would begin anew at each of its quotes
+_STRING = re.compile(rb'(?:"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z))++', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SUSPICIOUS = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
 _CHARSET = re.compile(r'charset="?utf-8"?', re.IGNORECASE)
 
@@ -113,14 +115,14 @@ def _check_depth(raw: bytes) -> None:
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
     depth = deepest = 0
-    for sign in _STRING.sub(b"", raw):
+    for sign in _STRING.sub(b"", raw).translate(None, _NO_BRACKETS):
         if sign in b"[{":
             depth += 1
             deepest = max(depth, deepest)
-        elif sign in b"]}":
+            if depth > UNREADABLE_DEPTH:
+                raise _not_json("too-deep", "is nested too deeply", "lồng quá sâu")
+        else:
             depth -= 1
-    if deepest > UNREADABLE_DEPTH:
-        raise _not_json("too-deep", "is nested too deeply", "lồng quá sâu")
     if deepest > MAX_DEPTH:
         message = {"en": f"is nested more than {MAX_DEPTH} deep", "vi": f"lồng quá {MAX_DEPTH} cấp"}
         raise Invalid(faults=[Fault("too-deep", message, pointer="")])

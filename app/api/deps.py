@@ -1,6 +1,5 @@
 """What a router function may ask for: the database, the reference data, the caller, the page."""
 
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Security
@@ -9,13 +8,16 @@ from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
 from starlette.requests import Request
 
+from app.api.limits import Limits
 from app.api.pagination import Page, Paging
 from app.api.problems import Malformed, header_fault
 from app.db import Database
-from app.errors import Forbidden, Unauthorized
+from app.errors import DomainError, Forbidden, Unauthorized
 from app.services.access import Actor, Caller
+from app.services.clients.jwts import InvalidToken
+from app.services.clients.people import caller_of
 from app.services.clients.rules import SCOPES
-from app.services.clients.tokens import InvalidToken, Tokens
+from app.services.clients.tokens import Tokens
 from app.services.reference import Reference
 
 __all__ = ["Db", "Page", "Paging", "Ref", "actor", "requires"]
@@ -52,7 +54,13 @@ class _Access(SecurityBase):
     )
 
     async def __call__(self, request: Request, required: SecurityScopes) -> Caller:
-        caller = authenticated(request)
+        limits: Limits = request.app.state.limits
+        try:
+            caller = await authenticated(request)
+        except DomainError:
+            limits.stranger(request.scope)
+            raise
+        limits.client(request.scope, caller.client_id)
         missing = [scope for scope in required.scopes if scope not in caller.scopes]
         if missing:
             needed = " ".join(required.scopes)
@@ -74,19 +82,18 @@ def requires(scope: str) -> Any:
     return Security(_access, scopes=[scope])
 
 
-def authenticated(request: Request) -> Caller:
-    """The client behind the token, with the scopes both of them have and the client's grants."""
+async def authenticated(request: Request) -> Caller:
+    """The client behind the token, and the person it acts for, with what they may do and see at this moment."""
     tokens: Tokens = request.app.state.tokens
-    reference: Reference = request.app.state.reference.current
     try:
-        verified = tokens.verify(_bearer(request))
+        verified = await tokens.verify_patiently(_bearer(request))
     except InvalidToken:
         raise _invalid_token() from None
-    client = reference.clients.get(verified.client_id)
-    if client is None or client.disabled:
+    caller = caller_of(request.app.state.reference.current, verified)
+    if caller is None:
         raise _invalid_token()
-    request.scope[CLIENT] = client.id
-    return replace(client.caller, scopes=verified.scopes & client.caller.scopes)
+    request.scope[CLIENT] = caller.client_id
+    return caller
 
 
 def _bearer(request: Request) -> str:

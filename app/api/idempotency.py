@@ -41,6 +41,8 @@ async def once(
 ) -> Response:
     """Runs `work` in one transaction with its idempotency key, or repeats the answer it gave before."""
     key = _key(request)
+    if caller.person is not None:
+        key = f"{key} {caller.person.id}"  # the keys of a portal are those of each of its people; keys hold no blanks
     fingerprint = _fingerprint(request)
 
     async def unit(session: AsyncSession) -> tuple[StoredAnswer, bool]:

@@ -13,18 +13,26 @@ from fastapi.telemetry._api import _route_selected
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.api.direct import Direct
+from app.api.routes import direct
+
 OPERATION: Final = "thads.operation"
 _JSON: Final = frozenset({"application/json", "application/problem+json"})
 
 
 @dataclass(slots=True)
 class Operation:
-    """One method of one path; `produces` are the media types it can answer with."""
+    """One method of one path; `produces` are the media types it can answer with, `guarded` means it needs a token.
+
+    `direct` runs it without FastAPI's resolver, where that can be done.
+    """
 
     context: RouteContext
     app: ASGIApp
+    direct: Direct | None
     template: str
     produces: frozenset[str]
+    guarded: bool
 
 
 @dataclass(slots=True)
@@ -71,7 +79,8 @@ class RouteIndex(BaseRoute):
         node.resource = node.resource or Resource(template, tuple(names))
         if not names:
             self._literal[template] = node.resource
-        operation = Operation(context, context.app, template, _JSON | _media_types(context))
+        guarded = any(sub.own_oauth_scopes for sub in context.dependant.dependencies)
+        operation = Operation(context, context.app, direct(context), template, _JSON | _media_types(context), guarded)
         for method in context.methods or ():
             node.resource.operations[method] = operation
 

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.api.body import RAW_BODY
 from app.api.deps import CLIENT
 from app.api.index import OPERATION, Operation, RouteIndex
+from app.api.limits import QUOTA, Limits
 from app.api.openapi import API_VERSION
 from app.api.problems import (
     AddressTooLong,
@@ -49,7 +50,8 @@ COMMON_HEADERS: Final = [
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
 ]
-_DEFAULTS: Final = (
+# where the operation says nothing else
+DEFAULT_HEADERS: Final = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
@@ -71,9 +73,10 @@ _defects: Final = structlog.get_logger("defect")
 class Edge:
     """The outermost layer around FastAPI's own."""
 
-    def __init__(self, app: ASGIApp, index: RouteIndex) -> None:
+    def __init__(self, app: ASGIApp, index: RouteIndex, limits: Limits) -> None:
         self.app = app
         self.index = index
+        self.limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -125,7 +128,7 @@ class Edge:
         watch = _Watch(exchange, receive, task)
         timer = loop.call_later(WATCH_AFTER_SECONDS, watch.start)
         try:
-            await self.app(exchange.scope, receive, exchange.send)
+            await self._take_turn(exchange, receive)
         except asyncio.CancelledError:
             if task is None or not watch.gone:
                 raise
@@ -134,6 +137,17 @@ class Edge:
         finally:
             timer.cancel()
             watch.stop()
+
+    async def _take_turn(self, exchange: "_Exchange", receive: Receive) -> None:
+        """Runs the operation when there is room for it; what asks after our health is never kept waiting."""
+        scope = exchange.scope
+        operation: Operation = scope[OPERATION]
+        if operation.template in QUIET:
+            await self.app(scope, receive, exchange.send)
+            return
+        async with self.limits.turn(scope, guarded=operation.guarded):
+            if operation.direct is None or not await operation.direct(scope, receive, exchange.send):
+                await self.app(scope, receive, exchange.send)
 
 
 class _Exchange:
@@ -160,7 +174,8 @@ class _Exchange:
             self.status = message["status"]
             headers = [*message["headers"], *COMMON_HEADERS, (b"x-request-id", self.request_id.encode())]
             given = {name for name, _ in message["headers"]}
-            headers += [default for default in _DEFAULTS if default[0] not in given]
+            headers += [default for default in DEFAULT_HEADERS if default[0] not in given]
+            headers += self.scope.get(QUOTA, ())
             message = {**message, "headers": headers}
         elif message["type"] == "http.response.body":
             self.complete = not message.get("more_body", False)

@@ -33,6 +33,8 @@ case. Rates are decimal strings in percent with numerator and denominator; `delt
 **Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done. Other changes need
 `If-Match` with the `ETag` read before: 428 without, 412 when somebody was faster.
 
+**Limits.** `RateLimit` says what is left of the client's quota. 429 and 503 say in `Retry-After` when to ask again.
+
 **Errors.** `application/problem+json` (RFC 9457) with a stable `code`, every fault at once with its JSON pointer or
 parameter, in Vietnamese or English by `Accept-Language`. The page `/problems` lists all codes.
 """
@@ -40,6 +42,9 @@ parameter, in Vietnamese or English by `Accept-Language`. The page `/problems` l
 _REUSED_HEADERS: Final = {
     "X-Request-ID": ("Id of the request, as in the log and in problems.", "0b9b6a0e-6a8a-4f1c-9f7e-2f1f3c5d7e90"),
     "API-Version": ("Version of the contract.", API_VERSION),
+    "RateLimit-Policy": ("Quota of the client at this worker: `q` requests in `w` seconds.", '"client";q=500;w=5'),
+    "RateLimit": ("What is left: `r` requests; all of it again after `t` seconds.", '"client";r=499;t=1'),
+    "Retry-After": ("Seconds after which to ask again.", "1"),
     "ETag": ("Version of the resource, for `If-None-Match` and `If-Match`.", '"7"'),
     "Link": ('The next page, `rel="next"`.', '</v1/cases?limit=50&cursor=WzEsIjIwMjQi>; rel="next"'),
 }
@@ -193,7 +198,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[s
         _add_example(operation["requestBody"]["content"]["application/json"], schemas)
     if sent := list(_sent_headers(method, statuses)):
         operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in sent)
-    returned = ["X-Request-ID", "API-Version"]
+    returned = ["X-Request-ID", "API-Version", "RateLimit-Policy", "RateLimit"]
     returned += ["ETag"] if statuses & {304, 428} else []
     returned += ["Link"] if "cursor" in names else []
     for status in statuses:
@@ -271,8 +276,12 @@ def _problem_response(status: int) -> dict[str, Any]:
     return {
         "description": f"{of_status[0].title['en']}: {codes}",
         "content": {PROBLEM: {"schema": _ref("schemas", "Problem"), "example": example}},
-        "headers": {name: _ref("headers", name) for name in ("X-Request-ID", "API-Version")},
+        "headers": {name: _ref("headers", name) for name in _problem_headers(status)},
     }
+
+
+def _problem_headers(status: int) -> list[str]:
+    return ["X-Request-ID", "API-Version", *(["Retry-After"] if status in (429, 503) else [])]
 
 
 def _without_unused(document: dict[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Keyset pages: an opaque, signed cursor names the last row seen.
 
-The signature binds it to the client, the path and the filters, so that a cursor cannot be carried over to a
-list it was not made for; the epoch lets an operator expire all of them.
+The signature binds it to the client and the person behind it, the path and the filters, so that a cursor cannot be
+carried over to a list it was not made for; the epoch lets an operator expire all of them.
 """
 
 import base64
@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import quote, urlencode
 
 import orjson
 from fastapi import Depends, Query
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.problems import CursorExpired, InvalidCursor
+from app.api.routes import query_pairs
 from app.api.v1.schemas.base import Count
 from app.errors import Fault
 from app.services.access import Caller
@@ -107,13 +108,12 @@ def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...]) -> str:
 
 
 def _filters(request: Request, *without: str) -> list[tuple[str, str]]:
-    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return [(name, value) for name, value in pairs if name not in without]
+    return [(name, value) for name, value in query_pairs(request.scope) if name not in without]
 
 
 def _mac(request: Request, caller: Caller, payload: bytes) -> bytes:
     settings: Settings = request.app.state.settings
-    list_of = [caller.client_id, request.scope["path"], sorted(_filters(request, "cursor", "limit"))]
+    list_of = [caller.key, request.scope["path"], sorted(_filters(request, "cursor", "limit"))]
     secret = settings.cursor_secret.get_secret_value().encode()
     signed = hashlib.sha256(orjson.dumps(list_of)).digest() + payload
     return hmac.digest(secret, signed, "sha256")[:_MAC_SIZE]

@@ -22,7 +22,7 @@ from app.errors import DomainError, Fault, Invalid, NotFound
 PROBLEM: Final = "application/problem+json"
 MAX_FAULTS: Final = 100
 # every operation may answer these; the rest is named where it can happen
-ALWAYS: Final = (400, 401, 403, 406, 422, 500, 503)
+ALWAYS: Final = (400, 401, 403, 406, 422, 429, 500, 503)
 
 
 @dataclass(frozen=True, slots=True)

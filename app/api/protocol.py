@@ -12,9 +12,10 @@ from uuid import uuid4
 
 import orjson
 from httptools import HttpParserInvalidMethodError
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from app.api.middleware import COMMON_HEADERS, MAX_ADDRESS
+from app.api.body import MAX_BODY
+from app.api.middleware import COMMON_HEADERS, DEFAULT_HEADERS, MAX_ADDRESS
 from app.api.problems import PROBLEM, AddressTooLong, HeadersTooLarge, Malformed, RequestTimeout, UnknownMethod
 from app.errors import DomainError
 
@@ -35,6 +36,8 @@ class Protocol(HttpToolsProtocol):
     _since: float = 0.0
     _received: int = 0
     _first: bytes = b""
+    # the request at work; uvicorn's `cycle` is the last that came, which may wait behind it
+    _running: RequestResponseCycle | None = None
     url: bytes = b""
 
     def connection_made(self, transport: Any) -> None:
@@ -47,6 +50,10 @@ class Protocol(HttpToolsProtocol):
         """Stops watching."""
         if self._check is not None:
             self._check.cancel()
+        running = self._running
+        if running is not None and not running.response_complete:
+            running.disconnected = True
+            running.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -67,11 +74,21 @@ class Protocol(HttpToolsProtocol):
         """Its body is awaited."""
         self._await("body")
         super().on_headers_complete()
+        if not self.pipeline:
+            self._running = self.cycle
+
+    def on_response_complete(self) -> None:
+        """The next request of the pipeline, if there is one, has its turn."""
+        if self.pipeline:
+            self._running = self.pipeline[-1][0]
+        super().on_response_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._received += len(body)
         super().on_body(body)
+        if self._received > MAX_BODY and self.cycle.response_complete:
+            self.transport.close()  # refused long ago, and still sending
 
     def on_message_complete(self) -> None:
         """Nothing is awaited until the next request; uvicorn itself ends idle connections."""
@@ -121,6 +138,7 @@ def _answer(error: DomainError) -> bytes:
     )
     headers = [
         *COMMON_HEADERS,
+        *DEFAULT_HEADERS,
         (b"x-request-id", request_id.encode()),
         (b"content-type", PROBLEM.encode()),
         (b"content-language", b"en"),

@@ -11,7 +11,9 @@ from fastapi.routing import APIRoute, RouteContext
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
+from app.api.direct import Direct, is_direct
 from app.api.problems import UnknownParameter
 from app.errors import Fault, NotFound
 
@@ -27,26 +29,62 @@ class StrictRoute(APIRoute):
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Any:
-        """FastAPI's handler behind the check of the query string."""
+        """FastAPI's handler behind the check of path and query."""
         handle = super().get_route_handler()
-        known = dict(query_parameters(self.dependant))
-        numbers = [field.alias for field in self.dependant.path_params if field.field_info.annotation is int]
+        given = checked(self.dependant)
 
         async def strict(request: Request) -> Response:
-            for name in numbers:
-                if not _NUMBER.fullmatch(request.path_params[name]):
-                    raise NotFound
-            if request.scope["query_string"]:
-                _check_query(request, known)
+            given(request)
             return await handle(request)
 
         return strict
 
 
-def _check_query(request: Request, known: dict[str, bool]) -> None:
+def direct(context: RouteContext) -> Direct | None:
+    """The operation without FastAPI's resolver, where it is strict and simple enough."""
+    if isinstance(context.original_route, StrictRoute) and is_direct(context.dependant):
+        return Direct(context.dependant, checked(context.dependant))
+    return None
+
+
+def checked(dependant: Dependant) -> Callable[[Request], dict[str, Any]]:
+    """What finds the query parameters of a request by name, those that are lists as lists, or refuses it."""
+    known = dict(query_parameters(dependant))
+    numbers = [field.alias for field in dependant.path_params if field.field_info.annotation is int]
+
+    def given(request: Request) -> dict[str, Any]:
+        for name in numbers:
+            if not _NUMBER.fullmatch(request.path_params[name]):
+                raise NotFound
+        return _by_name(query_pairs(request.scope), known) if request.scope["query_string"] else {}
+
+    return given
+
+
+def query_pairs(scope: Scope) -> list[tuple[str, str]]:
+    """Names and values of the query string, in their order."""
+    pairs: list[tuple[str, str]] | None = scope.get(_PAIRS)
+    if pairs is None:
+        pairs = scope[_PAIRS] = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    return pairs
+
+
+def _by_name(pairs: list[tuple[str, str]], known: dict[str, bool]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for name, value in pairs:
+        is_list = known.get(name)
+        if is_list:
+            given.setdefault(name, []).append(value)
+        elif is_list is None or name in given:
+            raise UnknownParameter(faults=_faults(pairs, known))
+        else:
+            given[name] = value
+    return given
+
+
+def _faults(pairs: list[tuple[str, str]], known: dict[str, bool]) -> list[Fault]:
     faults: dict[str, Fault] = {}
     seen: set[str] = set()
-    pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
     for name, _ in pairs:
         if name not in known:
             # a name is repeated in the answer only when it is plainly one
@@ -55,10 +93,10 @@ def _check_query(request: Request, known: dict[str, bool]) -> None:
         elif name in seen and not known[name]:
             faults.setdefault(name, Fault("repeated-parameter", _REPEATED, parameter=name))
         seen.add(name)
-    if faults:
-        raise UnknownParameter(faults=list(faults.values()))
+    return list(faults.values())
 
 
+_PAIRS: Final = "thads.query"
 _NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}", re.ASCII)
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UNKNOWN: Final = {"en": "the operation has no such parameter", "vi": "thao tác không có tham số này"}

@@ -15,7 +15,6 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
-from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import metadata, money, one_of, recorded_at
 from app.models.codes import ACCOUNTS, ACCOUNTS_STOCK, ENTRY_ACCOUNTS, EVENTS, PERIOD_STATES, SOURCES
@@ -130,35 +129,4 @@ accounting_period = Table(
     Column("changed_at", DateTime(timezone=True), nullable=False),
     one_of("state", PERIOD_STATES),
     comment="months that are no longer open; a month without a row is open",
-)
-
-change_record = Table(
-    "change_record",
-    metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("subject_id", Text, nullable=False),
-    Column("unit_id", Uuid),
-    Column("version", BigInteger, nullable=False),
-    Column("action", Text, nullable=False),
-    Column("transaction_id", BigInteger, nullable=False, comment="lets a feed wait for older writers"),
-    recorded_at(),
-    Index("ix_change_record_recorded_at", "subject", "recorded_at"),
-)
-
-audit_record = Table(
-    "audit_record",
-    metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("subject_id", Text, nullable=False),
-    Column("unit_id", Uuid),
-    Column("action", Text, nullable=False),
-    Column("client_id", Text, nullable=False),
-    Column("request_id", Uuid),
-    Column("reason", Text),
-    Column("before", JSONB(none_as_null=True)),
-    Column("after", JSONB(none_as_null=True)),
-    recorded_at(),
-    Index("ix_audit_record_subject_id", "subject_id", "id"),
 )

@@ -33,6 +33,11 @@ class Caller:
     institution: str | None = None
     person: Person | None = None
 
+    @property
+    def key(self) -> str:
+        """Whom cursors belong to: the client, and the person it acts for. Ids of clients hold no blanks."""
+        return self.client_id if self.person is None else f"{self.client_id} {self.person.id}"
+
     def covers(self, path: str) -> bool:
         """Whether a unit at `path` lies in one of the caller's subtrees."""
         return any(path.startswith(root) for root in self.paths)

@@ -1,16 +1,21 @@
-"""The one place that writes what every change leaves behind: an audit record and a change record."""
+"""The one place that writes what happened: an audit record of every change and of every unmasked read, and a change
+record of every change."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, insert, literal_column
+from sqlalchemy import ColumnElement, ScalarSelect, insert, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.books import audit_record, change_record
-from app.services.access import Actor
+from app.models.journal import audit_record, change_record
+from app.models.organisation import unit
+from app.services.access import ORDINARY, Actor
 
 # Changes of these are known to every worker's cache at once.
 REFERENCE_SUBJECTS: Final = ("unit", "officer", "client", "priority_rule", "regime", "target")
+
+UNMASKED: Final = "unmasked"
+"""The action of a read that showed personal data."""
 
 _TRANSACTION: Final[ColumnElement[int]] = literal_column("pg_current_xact_id()::text::bigint")
 
@@ -26,14 +31,48 @@ async def record(
     actor: Actor,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    confidentiality: int = ORDINARY,
 ) -> None:
-    """Writes the trail of one change in the transaction of the change itself."""
+    """Writes the trail of one change in the transaction of the change itself.
+
+    `before` and `after` are masked copies: personal data do not enter, for nobody can take them out again.
+    """
     about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": action}
-    trail = {"client_id": actor.client_id, "request_id": actor.request_id, "reason": actor.reason}
-    content = {"before": before, "after": after}
-    await session.execute(insert(audit_record).values(**about, **trail, **content))
-    await session.execute(
-        insert(change_record).values(**about, version=version, transaction_id=_TRANSACTION),
-    )
+    content = {"before": before, "after": after, "confidentiality": confidentiality, "reason": actor.reason}
+    await _audit(session, actor, {**about, **content})
+    # no RETURNING: a writer need not be allowed to read the trail
+    await session.execute(insert(change_record).values(**about, version=version, transaction_id=_TRANSACTION).inline())
     if subject in REFERENCE_SUBJECTS:
         session.info["reference_changed"] = True
+
+
+async def seen(
+    session: AsyncSession,
+    *,
+    subject: str,
+    subject_id: str,
+    unit_id: str | None,
+    actor: Actor,
+    purpose: str | None,
+    shown: Mapping[str, Any] | None = None,
+    confidentiality: int = ORDINARY,
+) -> None:
+    """Puts on record that personal data of the subject were shown, what for, and to whom.
+
+    `shown` may say which members or how many people, never the data.
+    """
+    about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": UNMASKED}
+    await _audit(session, actor, {**about, "reason": purpose, "after": shown, "confidentiality": confidentiality})
+
+
+async def _audit(session: AsyncSession, actor: Actor, values: Mapping[str, Any]) -> None:
+    who: dict[str, Any] = {"client_id": actor.client_id, "request_id": actor.request_id}
+    if actor.person is not None:
+        person = actor.person
+        who |= {"person_id": person.id, "person_unit_id": person.unit_id, "person_role": person.role}
+    row = {**values, **who, "unit_path": _path(values["unit_id"])}
+    await session.execute(insert(audit_record).values(row).inline())
+
+
+def _path(unit_id: str | None) -> ScalarSelect[str] | None:
+    return None if unit_id is None else select(unit.c.path).where(unit.c.id == unit_id).scalar_subquery()

@@ -5,13 +5,15 @@ Kept right by the database's bell (NOTIFY `reference`) and reloaded at once by t
 
 import asyncio
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from time import time
 
-from app.clock import today
+from app.clock import end_of, today
 from app.db import Database, Row
 from app.errors import invalid
 from app.services.access import Caller, path_ranges
+from app.services.clients.keys import Keys, keys_of_jwks
 from app.services.targets.rules import TargetVersion
 
 FOREVER = date.max
@@ -75,13 +77,21 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """A system that may call: the hash of its secret, its scopes and the subtrees granted to it."""
+    """A system that may call: what it proves itself with, its scopes and the subtrees granted to it.
+
+    Of its secrets there are hashes: the newest, and the one before until a moment in seconds since 1970. `issuer`
+    names the outside issuer that may speak for it and for the people it acts for.
+    """
 
     id: str
     name: str
-    secret_hash: str
     disabled: bool
     caller: Caller
+    secret_hash: str | None = None
+    old_secret_hash: str | None = None
+    old_secret_until: float = 0.0
+    keys: Keys = field(default_factory=Keys)
+    issuer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +163,10 @@ class Reference:
             self._targets.setdefault((target.holder_id, target.fiscal_year, target.indicator), []).append(target)
         self._scopes: dict[tuple[str, ...], Scope] = {}  # at most one for each unit and each set of grants
         self._officer_briefs = {o.id: {"id": o.id, "name": o.name} for o in officers}
-        self._brief_day = date.min
+        self._briefs_until = 0.0
         self._briefs: dict[str, dict[str, str]] = {}
+        self._code_day = date.min
+        self._by_code: dict[str, Unit] = {}
         self._by_path = sorted((unit.path, unit.id) for unit in units)
         self._paths = [path for path, _ in self._by_path]
         self.children: dict[str, list[Unit]] = {}
@@ -178,11 +190,19 @@ class Reference:
 
     def brief(self, unit_id: str) -> dict[str, str]:
         """Id, code and today's name of a unit, as lists show it."""
-        day = today()
-        if day != self._brief_day:
-            self._brief_day = day
+        if time() >= self._briefs_until:
+            day = today()
+            self._briefs_until = end_of(day)
             self._briefs = {u.id: {"id": u.id, "code": u.code, "name": u.name(day)} for u in self.units.values()}
         return self._briefs[unit_id]
+
+    def unit_of_code(self, code: str) -> Unit | None:
+        """The unit of today with this code; codes were reused, so older units with the same one are not meant."""
+        day = today()
+        if day != self._code_day:
+            self._code_day = day
+            self._by_code = {unit.code: unit for unit in self.units.values() if unit.existed(day)}
+        return self._by_code.get(code)
 
     def officer_brief(self, officer_id: str) -> dict[str, str]:
         """Id and name of an officer, as lists show them."""
@@ -231,7 +251,8 @@ _LOAD = {
                   FROM officer_posting p WHERE p.officer_id = o.id ORDER BY p.validity)
         FROM officer o""",
     "client": """
-        SELECT c.id, c.name, c.secret_hash, c.scopes, c.disabled, c.clearance, c.institution,
+        SELECT c.id, c.name, c.scopes, c.disabled, c.clearance, c.institution, c.secret_hash, c.old_secret_hash,
+            extract(epoch FROM c.old_secret_until)::float8, c.jwks, c.issuer,
             ARRAY(SELECT u.path FROM client_grant g JOIN unit u ON u.id = g.unit_id
                   WHERE g.client_id = c.id ORDER BY u.path)
         FROM client c""",
@@ -282,9 +303,13 @@ def _officer(row: Row) -> Officer:
 
 
 def _client(row: Row) -> Client:
-    client_id, name, secret_hash, scopes, disabled, clearance, institution, paths = row
+    client_id, name, scopes, disabled, clearance, institution, *proofs, jwks, issuer, paths = row
+    secret_hash, old_secret_hash, old_secret_until = proofs
     caller = Caller(client_id, frozenset(scopes), tuple(paths), clearance, institution)
-    return Client(client_id, name, secret_hash, disabled, caller)
+    keys = keys_of_jwks(jwks) if jwks else Keys()
+    return Client(
+        client_id, name, disabled, caller, secret_hash, old_secret_hash, old_secret_until or 0.0, keys, issuer
+    )
 
 
 def _regime(row: Row) -> Regime:

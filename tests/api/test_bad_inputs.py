@@ -8,8 +8,10 @@ from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+import orjson
 import pytest
 
+from app.api.body import parsed
 from tests.api.conftest import Lab
 
 OK = {"name": "Nguyễn Văn An"}
@@ -191,6 +193,14 @@ def test_the_last_good_values_are_taken(laboratory: Lab, new_key: Callable[[], s
 @pytest.mark.parametrize("written", ["Nguye\u0302\u0303n", "Nguyễn", "  Nguyễn ", "Nguyễn\u00a0"])
 def test_names_are_kept_composed_and_trimmed(laboratory: Lab, new_key: Callable[[], str], written: str) -> None:
     assert laboratory.post({"name": written}, new_key()).json()["name"] == "Nguyễn"
+
+
+def test_no_digit_of_a_large_number_is_lost(laboratory: Lab) -> None:
+    """2^53+1, which a float would round: from a body, and from the database."""
+    assert parsed(b'{"a": 9007199254740993}') == {"a": 9007199254740993}
+    service = laboratory.service
+    rows = service.runner.run(service.db.fetch("SELECT %s::bigint", (9007199254740993,)))
+    assert orjson.dumps(rows) == b"[[9007199254740993]]"
 
 
 def _nested(levels: int) -> str:

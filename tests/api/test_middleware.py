@@ -16,6 +16,7 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
     "strict-transport-security": "max-age=31536000; includeSubDomains",
 }
 
@@ -247,6 +248,14 @@ def test_forwarded_headers_change_nothing(laboratory: Lab) -> None:
     assert answer.content == plain.content
     assert answer.links == plain.links
     assert httpx.get(f"{laboratory.served.address}/v1/samples", headers=spoofed).status_code == 401
+
+
+@pytest.mark.parametrize("method", ["GET", "OPTIONS"])
+def test_pages_of_other_origins_get_no_leave_to_read(laboratory: Lab, method: str) -> None:
+    asking = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+    for path in ("/v1/samples", "/oauth/token", "/nothing", "/docs"):
+        answer = laboratory.client.request(method, path, headers=asking)
+        assert not any(name.startswith("access-control-") for name in answer.headers)
 
 
 def test_requests_are_counted_by_their_route(laboratory: Lab) -> None:

@@ -5,7 +5,7 @@ import time
 from collections import deque
 from typing import Final
 
-from app.errors import Busy
+from app.errors import Busy, TooManyRequests
 from app.services.clients.rules import NO_SECRET, secret_matches
 from app.services.reference import Client, Reference
 
@@ -17,10 +17,9 @@ MAX_WAITING: Final = 16
 _MAX_TRACKED: Final = 4096
 
 
-class TooManyFailures(Busy):
+class TooManyFailures(TooManyRequests):
     """Too many wrong secrets from one address for one client; later tries are refused unheard for a minute."""
 
-    status = 429
     code = "too-many-failures"
     title = {"en": "Too many failed attempts", "vi": "Quá nhiều lần thử sai"}
 
@@ -41,11 +40,10 @@ class Login:
         if self._waiting >= MAX_WAITING:
             raise Busy(headers={"Retry-After": "1"})
         client = reference.clients.get(client_id)
-        stored = client.secret_hash if client is not None else NO_SECRET
         self._waiting += 1
         try:
             async with self._gate:
-                right = await asyncio.to_thread(secret_matches, secret, stored)
+                right = await asyncio.to_thread(_matches_one, secret, _hashes(client))
         finally:
             self._waiting -= 1
         if client is None or client.disabled or not right:
@@ -61,3 +59,15 @@ class Login:
         while failures and failures[0] < time.monotonic() - WINDOW_SECONDS:
             failures.popleft()
         return failures
+
+
+def _hashes(client: Client | None) -> tuple[str, str]:
+    """The hashes that count now, always two, so that an answer does not tell by its time how many there are."""
+    if client is None:
+        return NO_SECRET, NO_SECRET
+    old = client.old_secret_hash if client.old_secret_until > time.time() else None
+    return client.secret_hash or NO_SECRET, old or NO_SECRET
+
+
+def _matches_one(secret: str, hashes: tuple[str, str]) -> bool:
+    return any(secret_matches(secret, stored) for stored in hashes)

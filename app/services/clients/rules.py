@@ -1,14 +1,20 @@
-"""What holds for clients: the scopes there are, and how their secrets are made, kept and compared."""
+"""What holds for clients: the scopes and roles there are, and how their secrets are made, kept and compared."""
 
 import base64
 import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
+
+from app.services.access import ORDINARY, RESTRICTED, SECRET
 
 SCOPES: Final[dict[str, str]] = {
     "cases:read": "read cases, obligations, events and flags",
+    "cases:read.pii": "see personal data of parties unmasked; each such read is on record",
     "cases:write": "record cases and their events",
     "priority:read": "read the priority lists and their rules",
     "targets:read": "read targets and attainment",
@@ -22,7 +28,48 @@ SCOPES: Final[dict[str, str]] = {
     "matters:write": "change matters and their tracking",
     "reference:read": "read code lists, regimes and rules",
     "rules:write": "set new versions of the priority rules",
+    "public:read": "read the public list of debtors without conditions",
+    "audit:read": "read the trail of changes and of unmasked reads",
+    "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",
+    "people:act": "act for people: exchange tokens that name them, or send such tokens of the client's own issuer",
 }
+
+ACT_FOR_PEOPLE: Final = "people:act"
+
+CLEARANCES: Final[dict[str, int]] = {"ordinary": ORDINARY, "restricted": RESTRICTED, "secret": SECRET}
+"""Names of the confidentiality classes (độ mật), lowest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a person may do at most, through whatever portal, and the highest confidentiality class they may see."""
+
+    meaning: str
+    scopes: frozenset[str]
+    clearance: int
+
+
+_CLERK: Final = frozenset(
+    {"cases:read", "cases:write", "priority:read", "units:read", "officers:read", "reference:read", "public:read"}
+)
+_OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read"}
+_LEADER: Final = _OFFICER | {"matters:write", "officers:write", "targets:write"}
+_INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write"}
+_ADMINISTRATOR: Final = frozenset(
+    {"units:read", "units:write", "officers:read", "officers:write", "reference:read", "rules:write", "audit:read"}
+    | {"privacy:write"}
+)
+
+ROLES: Final[Mapping[str, Role]] = MappingProxyType(
+    {
+        "clerk": Role("thư ký, chuyên viên: keeps the case books", _CLERK, ORDINARY),
+        "officer": Role("chấp hành viên: enforces", _OFFICER, RESTRICTED),
+        "leader": Role("thủ trưởng, phó thủ trưởng: leads a unit", _LEADER, SECRET),
+        "inspector": Role("thẩm tra viên: examines, changes nothing", _INSPECTOR, SECRET),
+        "administrator": Role("quản trị: units, officers and rules, no cases", _ADMINISTRATOR, ORDINARY),
+    }
+)
+"""Roles a token may name for a person; what none of them has, no person may do through a portal."""
 
 CLIENT_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}", re.ASCII)
 
@@ -57,6 +104,14 @@ def _scrypt(secret: str, salt: bytes) -> bytes:
 
 NO_SECRET: Final = "scrypt$" + "$".join([base64.b64encode(bytes(16)).decode(), base64.b64encode(bytes(32)).decode()])
 """Compared against when there is no such client, so that the answer takes as long as for a wrong secret."""
+
+
+def common_paths(granted: tuple[str, ...], path: str) -> tuple[str, ...]:
+    """The subtrees that lie both in the granted ones and in the one at `path`: of two nested ones the inner."""
+    inner = [
+        path if path.startswith(root) else root for root in granted if path.startswith(root) or root.startswith(path)
+    ]
+    return tuple(dict.fromkeys(inner))
 
 
 def unknown_scopes(scopes: frozenset[str]) -> list[str]:

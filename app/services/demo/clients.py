@@ -8,11 +8,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.clients import client
 from app.models.organisation import unit
-from app.services.access import Actor
+from app.services.access import ORDINARY, RESTRICTED, SECRET, Actor
 from app.services.clients.commands import register
 from app.services.clients.rules import SCOPES
 
-READING: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read"))
+READING: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read")) - {"audit:read"}
 DEMO: Final = Actor("demo", reason="demo clients", source="plan")
 
 
@@ -24,14 +24,18 @@ class DemoClient:
     name: str
     scopes: frozenset[str]
     unit_path: str
+    clearance: int = ORDINARY
 
 
-NATIONAL: Final = DemoClient("demo-national", "Cổng thông tin điều hành (thử nghiệm)", frozenset(SCOPES), "vn.")
+NATIONAL: Final = DemoClient(
+    "demo-national", "Cổng thông tin điều hành (thử nghiệm)", frozenset(SCOPES), "vn.", clearance=SECRET
+)
 PROVINCIAL: Final = DemoClient(
     "demo-province",
     "Cổng thông tin THADS tỉnh Phú Thọ (thử nghiệm)",
     READING | {"cases:write", "targets:write", "officers:write"},
     "vn.t25.",
+    clearance=RESTRICTED,
 )
 PARTNER: Final = DemoClient(
     "demo-partner",
@@ -56,4 +60,5 @@ async def ensure_clients(session: AsyncSession) -> None:
             name=wanted.name,
             scopes=wanted.scopes,
             unit_ids=[str(unit_id) for unit_id in granted],
+            clearance=wanted.clearance,
         )

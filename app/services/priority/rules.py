@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from app.services.reference import PriorityRule
@@ -22,8 +22,7 @@ FLAGS: Final = (LONG_RUNNING, HIGH_VALUE, STEERING)
 _DAY: Final = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class CaseFacts:
+class CaseFacts(NamedTuple):
     """What the flags look at in a case (việc) on the day asked for; amounts in VND.
 
     `is_open`: it stands in the counted stock; ended cases and those in the separate register carry no flag.
@@ -37,8 +36,7 @@ class CaseFacts:
     matter_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tracking:
+class Tracking(NamedTuple):
     """A steering committee (Ban Chỉ đạo) tracks the matter of the case; `[since, until)`."""
 
     level: str
@@ -46,8 +44,7 @@ class Tracking:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(NamedTuple):
     """The facts a flag was decided by, next to what the rule version asks of them."""
 
     decision_date: date
@@ -62,8 +59,7 @@ class Compared:
     tracked_since: date | None
 
 
-@dataclass(frozen=True, slots=True)
-class RaisedFlag:
+class RaisedFlag(NamedTuple):
     """A flag that is raised, with its reason.
 
     `since` is the day since which age, tracking and this rule version give the flag without a break, taking
@@ -114,8 +110,8 @@ def flags(facts: CaseFacts, on: date, rules: Iterable["PriorityRule"], tracked: 
     """The flags raised on a case on a day, in the order of the rules; rules not in force that day raise none."""
     if not facts.is_open:
         return []
-    raised = (_raised(facts, on, rule, tracked) for rule in rules if rule.since <= on < rule.until)
-    return [flag for flag in raised if flag is not None]
+    in_force = [rule for rule in rules if rule.since <= on < rule.until]
+    return [flag for rule in in_force if (flag := _raised(facts, on, rule, tracked))]
 
 
 def _raised(facts: CaseFacts, on: date, rule: "PriorityRule", tracked: Sequence[Tracking]) -> RaisedFlag | None:
@@ -167,15 +163,10 @@ def _texts(rule: "PriorityRule", compared: Compared) -> tuple[str, str]:
         vi.append(f"Vụ việc do Ban Chỉ đạo {', '.join(n[0] for n in names)} theo dõi từ {_vi(compared.tracked_since)}")
         en.append(f"matter tracked by the {' and '.join(n[1] for n in names)} steering committee since "
                   f"{compared.tracked_since}")  # fmt: skip
-    if compared.years is not None:
-        vi.append(
-            f"quyết định thi hành án ngày {_vi(compared.decision_date)}, "
-            f"{'đủ' if rule.years_inclusive else 'quá'} {compared.years} năm từ {_vi(compared.reached_on)}"
-        )
-        en.append(
-            f"decision of {compared.decision_date}, {'' if rule.years_inclusive else 'more than '}"
-            f"{compared.years} years old since {compared.reached_on}"
-        )
+    if compared.years is not None and compared.reached_on is not None:
+        age = _age(compared.decision_date, compared.reached_on, compared.years, rule.years_inclusive)
+        vi.append(age[0])
+        en.append(age[1])
     if compared.min_amount_vnd is not None:
         vi.append(f"{_money(compared.amount_vnd)} đồng (từ {_money(compared.min_amount_vnd)} đồng trở lên)")
         en.append(f"{compared.amount_vnd:,} VND (at least {compared.min_amount_vnd:,})")
@@ -189,7 +180,14 @@ def _sentence(parts: list[str]) -> str:
     return text[:1].upper() + text[1:] + "."
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=10_000)  # cases share their days, and dates are slow to write out
+def _age(decided: date, reached: date, years: int, inclusive: bool) -> tuple[str, str]:
+    return (
+        f"quyết định thi hành án ngày {_vi(decided)}, {'đủ' if inclusive else 'quá'} {years} năm từ {_vi(reached)}",
+        f"decision of {decided}, {'' if inclusive else 'more than '}{years} years old since {reached}",
+    )
+
+
 def _vi(day: date | None) -> str:
     return f"{day:%d/%m/%Y}" if day else ""
 

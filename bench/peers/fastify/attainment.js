@@ -1,5 +1,5 @@
 // Results of all provinces from 1 October to today, beside target, nation and the year before.
-import { nameOf } from './database.js';
+import { prepared } from './database.js';
 import { periodUntil, span, yearBefore } from './periods.js';
 import { change, compareShares, percent, points, rateOut, ratio } from './rates.js';
 import { today } from './reference.js';
@@ -62,7 +62,7 @@ function statement(lines) {
 async function balances(pool, reference, period, lines, day) {
   const text = statement(lines);
   const values = [...span(period, day), period.fiscalYear];
-  const { rows } = await pool.query({ name: nameOf(text), text, values, rowMode: 'array' });
+  const { rows } = await pool.query({ ...prepared(text), values, rowMode: 'array' });
   const found = new Map();
   for (const [part, ...figures] of rows) {
     const place = reference.provinceOf(part);

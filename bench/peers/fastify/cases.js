@@ -1,26 +1,35 @@
 // Reading and listing cases.
-import { nameOf, wall, wallValues } from './database.js';
+import { prepared, usual, wall, wallValues } from './database.js';
 import { raisedFlags } from './flags.js';
 import { today } from './reference.js';
 import { caseSchema, listSchema } from './schemas.js';
 
 export const COLUMNS = `c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind,
   c.initiation, c.segment, c.account, c.is_open, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on,
-  c.left_on, c.version`;
+  c.left_on, c.version${usual ? ', u.code AS unit_code, n.name AS unit_name, o.name AS officer_name' : ''}`;
+
+const TODAY = "(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date";
+
+export const FROM = usual
+  ? `FROM enforcement_case c JOIN unit u ON u.id = c.unit_id JOIN officer o ON o.id = c.officer_id
+    LEFT JOIN LATERAL (SELECT name FROM unit_name WHERE unit_id = u.id AND lower(validity) <= ${TODAY}
+      ORDER BY validity DESC LIMIT 1) n ON true`
+  : 'FROM enforcement_case c';
 
 const SEGMENTS = Array.from({ length: 8 }, (_, bits) =>
   ['credit_institution', 'corruption_economic', 'state_budget'].filter((_name, n) => bits & (1 << n)),
 );
 
 export function item(row, reference) {
+  const { unit_id, officer_id } = row;
   return {
     id: row.id,
     file_no: row.file_no,
     decision_no: row.decision_no,
     decision_date: row.decision_date,
     accepted_on: row.accepted_on,
-    unit: reference.briefs.get(row.unit_id),
-    officer: reference.officers.get(row.officer_id),
+    unit: usual ? { id: unit_id, code: row.unit_code, name: row.unit_name } : reference.briefs.get(unit_id),
+    officer: usual ? { id: officer_id, name: row.officer_name } : reference.officers.get(officer_id),
     matter_id: row.matter_id,
     kind: row.kind,
     initiation: row.initiation,
@@ -44,7 +53,7 @@ const READ = (paths) => `SELECT ${COLUMNS},
     (SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind, 'credit_institution',
        p.credit_institution, 'name', p.masked_name) ORDER BY p.no) FROM party p WHERE p.case_id = c.id) AS parties,
     ${TRACKED}
-  FROM enforcement_case c WHERE c.id = $1 AND ${wall('c', paths, 2)}`;
+  ${FROM} WHERE c.id = $1 AND ${wall('c', paths, 2)}`;
 
 export function cursorOf(row) {
   return Buffer.from(JSON.stringify([row.decision_date, row.id])).toString('base64url');
@@ -53,11 +62,8 @@ export function cursorOf(row) {
 export async function caseRoutes(app, { pool, reference }) {
   app.get('/cases/:id', { config: { scope: 'cases:read' }, schema: caseSchema }, async (request, reply) => {
     const { paths } = request.caller;
-    const { rows } = await pool.query({
-      name: `case-${paths.length}`,
-      text: READ(paths),
-      values: [request.params.id, ...wallValues(paths)],
-    });
+    const values = [request.params.id, ...wallValues(paths)];
+    const { rows } = await pool.query({ ...prepared(READ(paths)), values });
     if (!rows.length) return reply.code(404).send({ title: 'Not found', status: 404 });
     const [row] = rows;
     const day = today();
@@ -88,9 +94,9 @@ export async function caseRoutes(app, { pool, reference }) {
       const [date, id] = JSON.parse(Buffer.from(cursor, 'base64url')).map(next);
       conditions.push(`(c.decision_date, c.id) < (${date}::date, ${id}::uuid)`);
     }
-    const text = `SELECT ${COLUMNS} FROM enforcement_case c WHERE ${conditions.join(' AND ')}
+    const text = `SELECT ${COLUMNS} ${FROM} WHERE ${conditions.join(' AND ')}
       ORDER BY c.decision_date DESC, c.id DESC LIMIT $1`;
-    const { rows } = await pool.query({ name: nameOf(text), text, values });
+    const { rows } = await pool.query({ ...prepared(text), values });
     const more = rows.length > limit;
     if (more) rows.pop();
     return {

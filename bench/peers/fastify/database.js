@@ -18,11 +18,15 @@ export function wallValues(paths) {
   return paths.flatMap((path) => [path, `${path.slice(0, -1)}/`]);
 }
 
+// As such a service is usually written: names are joined in SQL, and statements are not prepared by name.
+export const usual = process.env.PEER_USUAL === '1';
+
 const names = new Map();
 
-// A prepared statement is known by its name, at most 63 characters of it.
-export function nameOf(text) {
+// A statement for `pool.query`; a prepared one is known by its name, at most 63 characters of it.
+export function prepared(text) {
+  if (usual) return { text };
   let name = names.get(text);
   if (!name) names.set(text, (name = `s${names.size}`));
-  return name;
+  return { name, text };
 }

@@ -1,6 +1,6 @@
 // Flagged cases of today, oldest decision first, and how many there are.
-import { COLUMNS, TRACKED, cursorOf, item } from './cases.js';
-import { nameOf, wall, wallValues } from './database.js';
+import { COLUMNS, FROM, TRACKED, cursorOf, item } from './cases.js';
+import { prepared, wall, wallValues } from './database.js';
 import { latestDecisionDate, raisedFlags } from './flags.js';
 import { today } from './reference.js';
 import { priorityListSchema, summarySchema } from './schemas.js';
@@ -56,9 +56,9 @@ export async function priorityRoutes(app, { pool, reference }) {
       const [date, id] = JSON.parse(Buffer.from(cursor, 'base64url')).map(next);
       all.push(`(c.decision_date, c.id) > (${date}::date, ${id}::uuid)`);
     }
-    const text = `SELECT ${COLUMNS}, ${TRACKED} FROM enforcement_case c WHERE c.is_open AND ${all.join(' AND ')}
+    const text = `SELECT ${COLUMNS}, ${TRACKED} ${FROM} WHERE c.is_open AND ${all.join(' AND ')}
       ORDER BY c.decision_date, c.id LIMIT ${next(limit + 1)}`;
-    const { rows } = await pool.query({ name: nameOf(text), text, values });
+    const { rows } = await pool.query({ ...prepared(text), values });
     const more = rows.length > limit;
     if (more) rows.pop();
     return {
@@ -76,7 +76,7 @@ export async function priorityRoutes(app, { pool, reference }) {
     const text = `SELECT split_part(c.unit_path, '.', 2), coalesce(${bits}, 0), count(*), sum(c.amount_vnd)::bigint,
         sum(c.outstanding_vnd)::bigint
       FROM enforcement_case c WHERE c.is_open AND ${within} AND (${conditions.join(' OR ')}) GROUP BY 1, 2`;
-    const { rows } = await pool.query({ name: nameOf(text), text, values, rowMode: 'array' });
+    const { rows } = await pool.query({ ...prepared(text), values, rowMode: 'array' });
     const overall = {};
     const places = new Map();
     for (const [part, raised, ...figures] of rows) {

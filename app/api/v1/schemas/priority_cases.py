@@ -135,9 +135,8 @@ class SummaryOut(Strict):
 
 def priority_item(row: Row, ref: Reference, on: date, rules: Sequence[PriorityRule]) -> dict[str, Any]:
     """A row of `list_flagged` as `PriorityCase`."""
-    *columns, tracking = row
-    item = case_item(tuple(columns), ref)
-    item["flags"] = [flag_out(flag) for flag in reasons(item, tracking, on, rules)]
+    item = case_item(row[:-1], ref)
+    item["flags"] = [flag_out(flag) for flag in reasons(item, row[-1], on, rules)]
     return item
 
 

@@ -1,0 +1,1 @@
+"""Commands for operators, one family per file; `app.cli` puts them together."""

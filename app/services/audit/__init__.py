@@ -1,0 +1,1 @@
+"""The trail: reading it, chaining it, and finding where it was rewritten."""
