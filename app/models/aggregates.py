@@ -1,5 +1,8 @@
 """SQL expressions that turn entry lines into rollup columns; posting, rebuilding and verifying share them."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from app.models.codes import ACCOUNTS, ACCOUNTS_IN, ACCOUNTS_STOCK
@@ -28,23 +31,109 @@ def _net(measure: str, account: str) -> str:
 
 def net_movements(accounts: tuple[str, ...] = ACCOUNTS) -> str:
     """Net movement of every account over the lines `l`: what went in less what went out, `in` accounts mirrored."""
-    nets = [_net(measure, account) for measure in ("cases", "amount_vnd") for account in accounts]
-    return ", ".join(nets)
-
-
-def added(table: str, accounts: tuple[str, ...] = ACCOUNTS) -> str:
-    """The SET list that adds a rollup row to the one already there."""
-    return ", ".join(f"{c} = {table}.{c} + EXCLUDED.{c}" for c in balance_columns(accounts))
-
-
-def summed(alias: str, accounts: tuple[str, ...] = ACCOUNTS) -> str:
-    """Sums of rollup columns over rows of a finer rollup."""
-    return ", ".join(f"(sum({alias}.{c}))::bigint AS {c}" for c in balance_columns(accounts))
+    measures = (("cases", "cases"), ("money", "amount_vnd"))
+    return ", ".join(f"{_net(column, a)} AS {measure}_{a}" for measure, column in measures for a in accounts)
 
 
 def fiscal_year_of(day: str) -> str:
     """The fiscal year of a date expression: year N runs from 1 October N−1."""
     return f"(extract(year FROM {day} + interval '3 months'))::smallint"
+
+
+@dataclass(frozen=True, slots=True)
+class Rollup:
+    """A table of net movements: what its keys are of an entry line `l`, and which lines count (`of`)."""
+
+    table: str
+    keys: Mapping[str, str]
+    accounts: tuple[str, ...] = ACCOUNTS
+    of: str = ""
+    sparse: bool = False
+
+    @property
+    def columns(self) -> list[str]:
+        """The balances."""
+        return balance_columns(self.accounts)
+
+    def insert(self, source: str) -> str:
+        """INSERT of what a SELECT of keys and balances gives; a sparse table keeps NULL for 0."""
+        stored = [f"NULLIF(n.{c}, 0)" if self.sparse else f"n.{c}" for c in self.columns]
+        keys = [f"n.{key}" for key in self.keys]
+        return f"""
+            INSERT INTO {self.table} AS r ({", ".join((*self.keys, *self.columns))})
+            SELECT {", ".join((*keys, *stored))} FROM ({source}) n"""
+
+    def nets(self, lines: str) -> str:
+        """SELECT of keys and net movements over `lines`, a table of entry lines."""
+        keys = ", ".join(f"{expression} AS {key}" for key, expression in self.keys.items())
+        grouped = ", ".join(self.keys.values())
+        return f"SELECT {keys}, {net_movements(self.accounts)} FROM {lines} l {self.of} GROUP BY {grouped}"
+
+    def sums(self, finer: str, **keys: str) -> str:
+        """SELECT of keys and balances from a finer rollup `f`; `keys` are those that are not among its own."""
+        named = ", ".join(f"{keys.get(key, f'f.{key}')} AS {key}" for key in self.keys)
+        sums = ", ".join(f"coalesce((sum(f.{c}))::bigint, 0) AS {c}" for c in self.columns)
+        numbers = ", ".join(str(number + 1) for number in range(len(self.keys)))
+        return f"SELECT {named}, {sums} FROM {finer} GROUP BY {numbers}"
+
+    def fill(self, source: str) -> str:
+        """INSERT into an empty table, rows that are read together next to each other."""
+        return f"{self.insert(source)} ORDER BY {', '.join(self.keys)}"
+
+    def add(self, lines: str) -> str:
+        """Adds net movements, rows in key order so that writers never wait for each other in a circle."""
+        return f"{self.fill(self.nets(lines))} ON CONFLICT ({', '.join(self.keys)}) DO UPDATE SET {self._added}"
+
+    @property
+    def _added(self) -> str:
+        if self.sparse:
+            return ", ".join(f"{c} = NULLIF(coalesce(r.{c}, 0) + coalesce(EXCLUDED.{c}, 0), 0)" for c in self.columns)
+        return ", ".join(f"{c} = r.{c} + EXCLUDED.{c}" for c in self.columns)
+
+    @property
+    def stored(self) -> str:
+        """SELECT of keys and balances as they are kept, zeros written out."""
+        return (
+            f"SELECT {', '.join((*self.keys, *(f'coalesce({c}, 0) AS {c}' for c in self.columns)))} FROM {self.table}"
+        )
+
+
+_MONTH: Final = "date_trunc('month', l.booked_on)::date"
+_LATER_YEARS: Final = f"JOIN book_year y ON y.fiscal_year > {fiscal_year_of('l.booked_on')}"
+
+
+def _keys(**keys: str) -> Mapping[str, str]:
+    named = {name: expression or f"l.{name}" for name, expression in keys.items()}
+    return MappingProxyType(named)
+
+
+UNIT_DAY: Final = Rollup("rollup_unit_day", _keys(day="l.booked_on", unit_id=""))
+UNIT_MONTH: Final = Rollup("rollup_unit_month", _keys(month=_MONTH, unit_id=""))
+OFFICER_MONTH: Final = Rollup("rollup_officer_month", _keys(officer_id="", month=_MONTH, unit_id=""))
+OPENING: Final = Rollup(
+    "unit_opening", _keys(fiscal_year="y.fiscal_year", unit_id=""), OPENING_ACCOUNTS, of=_LATER_YEARS
+)
+UNIT_MONTH_CUT: Final = Rollup("rollup_unit_month_cut", _keys(unit_id="", month=_MONTH, cut_id=""), sparse=True)
+OFFICER_MONTH_CUT: Final = Rollup(
+    "rollup_officer_month_cut", _keys(unit_id="", month=_MONTH, officer_id="", cut_id=""), sparse=True
+)
+MATTER_MONTH: Final = Rollup(
+    "rollup_matter_month",
+    _keys(matter_id="", month=_MONTH, unit_id="", officer_id="", cut_id=""),
+    of="WHERE l.matter_id IS NOT NULL",
+    sparse=True,
+)
+OPENING_CUT: Final = Rollup(
+    "unit_opening_cut",
+    _keys(unit_id="", fiscal_year="y.fiscal_year", cut_id=""),
+    OPENING_ACCOUNTS,
+    of=_LATER_YEARS,
+    sparse=True,
+)
+ROLLUPS: Final = (
+    UNIT_DAY, UNIT_MONTH, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
+)  # fmt: skip
+"""Every rollup of entries, in the order they are kept."""
 
 
 # The high-value threshold the open-stock rollup is kept by: that of the newest rule version, which re-sorts the rollup

@@ -16,8 +16,32 @@ from sqlalchemy import (
     Uuid,
 )
 
+from app.models.aggregates import OPENING_ACCOUNTS, balance_columns
 from app.models.base import metadata, money, one_of, recorded_at
-from app.models.codes import ACCOUNTS, ACCOUNTS_STOCK, ENTRY_ACCOUNTS, EVENTS, PERIOD_STATES, SOURCES
+from app.models.codes import (
+    ACCOUNTS,
+    ALL_SEGMENTS,
+    CASE_KINDS,
+    ENTRY_ACCOUNTS,
+    EVENTS,
+    INITIATIONS,
+    PERIOD_STATES,
+    SOURCES,
+)
+
+cut = Table(
+    "cut",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),
+    Column("initiation", Text, nullable=False),
+    Column("segment", SmallInteger, nullable=False),
+    UniqueConstraint("kind", "initiation", "segment", name="uq_cut_kind"),
+    one_of("kind", CASE_KINDS),
+    one_of("initiation", INITIATIONS),
+    CheckConstraint(f"segment BETWEEN 0 AND {ALL_SEGMENTS - 1}", name="segment"),
+    comment="everything reports cut by, numbered: entries and rollups carry the number",
+)
 
 entry = Table(
     "entry",
@@ -42,6 +66,8 @@ entry = Table(
     Column("ground", Text),
     Column("note", Text),
     recorded_at(),
+    Column("cut_id", SmallInteger, nullable=False, comment="what the case counted as when this was booked"),
+    Column("matter_id", Uuid, comment="the matter it belonged to then"),
     one_of("event", EVENTS),
     one_of("source", SOURCES),
     one_of("from_account", ENTRY_ACCOUNTS),
@@ -55,7 +81,12 @@ entry = Table(
 
 
 def _balances(accounts: tuple[str, ...]) -> list[Column[int]]:
-    return [money(f"{measure}_{account}") for measure in ("cases", "money") for account in accounts]
+    return [money(column) for column in balance_columns(accounts)]
+
+
+def _sparse(accounts: tuple[str, ...]) -> list[Column[int | None]]:
+    """Balances of a narrow key, most of which are zero: NULL stands for 0 and takes no room."""
+    return [Column(column, BigInteger) for column in balance_columns(accounts)]
 
 
 rollup_unit_month = Table(
@@ -96,7 +127,49 @@ unit_opening = Table(
     metadata,
     Column("fiscal_year", SmallInteger, ForeignKey("book_year.fiscal_year"), primary_key=True),
     Column("unit_id", Uuid, primary_key=True),
-    *_balances((*ACCOUNTS_STOCK, "register_carried", "register_new", "register_back", "register_moved")),
+    *_balances(OPENING_ACCOUNTS),
+)
+
+# The same again for every cut. The unit comes first: most questions are about one, and these tables are long.
+rollup_unit_month_cut = Table(
+    "rollup_unit_month_cut",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
+    *_sparse(ACCOUNTS),
+)
+
+rollup_officer_month_cut = Table(
+    "rollup_officer_month_cut",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("officer_id", Uuid, primary_key=True),
+    Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
+    *_sparse(ACCOUNTS),
+    Index("ix_rollup_officer_month_cut_officer_id", "officer_id", "month"),
+)
+
+rollup_matter_month = Table(
+    "rollup_matter_month",
+    metadata,
+    Column("matter_id", Uuid, primary_key=True),
+    Column("month", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
+    Column("officer_id", Uuid, primary_key=True),
+    Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
+    *_sparse(ACCOUNTS),
+    Index("ix_rollup_matter_month_unit_id", "unit_id", "month"),
+)
+
+unit_opening_cut = Table(
+    "unit_opening_cut",
+    metadata,
+    Column("unit_id", Uuid, primary_key=True),
+    Column("fiscal_year", SmallInteger, ForeignKey("book_year.fiscal_year"), primary_key=True, autoincrement=False),
+    Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
+    *_sparse(OPENING_ACCOUNTS),
 )
 
 open_stock = Table(

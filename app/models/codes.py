@@ -21,6 +21,7 @@ PERIOD_STATES: Final = ("open", "closed", "frozen")
 SEGMENT_CREDIT: Final = 1  # a credit institution is creditor
 SEGMENT_CORRUPTION: Final = 2  # a corruption or economic matter
 SEGMENT_BUDGET: Final = 4  # money owed to the State budget
+ALL_SEGMENTS: Final = 8  # combinations of the bits
 
 # Accounts of the books. Each event moves a case, its money or both from one to another.
 ACCOUNTS_IN: Final = ("accepted", "raised", "register_back", "handed_in")
@@ -46,6 +47,6 @@ EVENTS: Final = (
     "moved_to_other", "deferred_by_agreement", "deferred", "suspended", "continued", "terminated",
     "terminated_in_part", "entrusted", "entrusted_in_part", "struck_off", "withdrawn", "pulled_up",
     "to_separate_register", "back_from_register", "request_returned", "handed_over", "officer_changed",
-    "reversed",
+    "reclassified", "reversed",
 )  # fmt: skip
 SOURCES: Final = ("person", "partner", "plan")

@@ -122,6 +122,8 @@ async def change_case(
 ) -> Response:
     """Corrects what is written about a case; its money and its state move by events only.
 
+    A case that counts as something else from now on (kind, segments, matter) takes what it has in the books with it
+    today, by an event `reclassified`; figures of earlier periods stay as they are. 409 when this year is closed.
     Needs `If-Match` with the ETag read before. The reason is kept in the trail.
     """
     expected = expected_version(request)

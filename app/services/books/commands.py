@@ -8,13 +8,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import aggregates as agg
-from app.models.aggregates import OPENING_ACCOUNTS
-from app.models.codes import ACCOUNTS
 
 _LINE: Final = (
     "case_id uuid, event_no smallint, line smallint, event text, unit_id uuid, officer_id uuid, "
     "from_account text, to_account text, cases smallint, amount_vnd bigint, effective_on date, booked_on date, "
-    "reverses smallint, source text, client_id text, request_id uuid, document_no text, ground text, note text"
+    "reverses smallint, source text, client_id text, request_id uuid, document_no text, ground text, note text, "
+    "cut_id smallint, matter_id uuid"
 )
 _CASE: Final = (
     "id uuid, file_no text, decision_no text, decision_date date, unit_id uuid, unit_path text, officer_id uuid, "
@@ -25,26 +24,6 @@ _CASE: Final = (
 CASE_COLUMNS: Final = tuple(column.split()[0] for column in _CASE.split(", "))
 LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))
 
-
-def _into(table: str, keys: str, source: str, accounts: tuple[str, ...] = ACCOUNTS) -> str:
-    """Adds net movements to a rollup, rows in key order so that writers never wait for each other in a circle."""
-    columns = ", ".join(agg.balance_columns(accounts))
-    names = ", ".join(key.rsplit(" AS ", 1)[-1] for key in keys.split("; "))
-    expressions = ", ".join(key.rsplit(" AS ", 1)[0] for key in keys.split("; "))
-    return f"""
-        INSERT INTO {table} AS r ({names}, {columns})
-        SELECT {expressions}, {agg.net_movements(accounts)} FROM {source}
-        GROUP BY {expressions} ORDER BY {expressions}
-        ON CONFLICT ({names}) DO UPDATE SET {agg.added("r", accounts)}"""
-
-
-UNIT_DAY: Final = "l.booked_on AS day; l.unit_id AS unit_id"
-UNIT_MONTH: Final = "date_trunc('month', l.booked_on)::date AS month; l.unit_id AS unit_id"
-OFFICER_MONTH: Final = (
-    "l.officer_id AS officer_id; date_trunc('month', l.booked_on)::date AS month; l.unit_id AS unit_id"
-)
-_LATER_YEARS: Final = f"line l JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of('l.booked_on')}"
-OPENING: Final = "y.fiscal_year AS fiscal_year; l.unit_id AS unit_id"
 
 _SET: Final = ", ".join(f"{column} = n.{column}" for column in CASE_COLUMNS[1:])
 _POST: Final = f"""
@@ -58,10 +37,7 @@ _POST: Final = f"""
         FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({_CASE})
         WHERE c.id = n.id
         {agg.CASES_BEFORE_AND_AFTER}
-    ), unit_days AS ({_into("rollup_unit_day", UNIT_DAY, "line l")}
-    ), unit_months AS ({_into("rollup_unit_month", UNIT_MONTH, "line l")}
-    ), officer_months AS ({_into("rollup_officer_month", OFFICER_MONTH, "line l")}
-    ), openings AS ({_into("unit_opening", OPENING, _LATER_YEARS, OPENING_ACCOUNTS)}
+    ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('line')}" for rollup in agg.ROLLUPS)}
     ), stock AS ({agg.MOVE_OPEN_STOCK}
     )
     SELECT (now).id::text, (now).version FROM changed"""
@@ -82,19 +58,20 @@ async def post(
 
 def rebuild_statements() -> list[str]:
     """Statements that recompute every rollup from the entries; they belong into one transaction."""
-    months = agg.summed("d")
-    columns = ", ".join(agg.balance_columns())
-    opening = ", ".join(agg.balance_columns(OPENING_ACCOUNTS))
+    tables = ", ".join(rollup.table for rollup in agg.ROLLUPS)
+    later = f"JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of('f.month')}"
+    month = "date_trunc('month', f.day)::date"
     return [
         "LOCK TABLE entry IN SHARE MODE",
-        "TRUNCATE rollup_unit_day, rollup_unit_month, rollup_officer_month, unit_opening, open_stock",
-        _into("rollup_unit_day", UNIT_DAY, "entry l"),
-        f"""INSERT INTO rollup_unit_month (unit_id, month, {columns})
-            SELECT d.unit_id, date_trunc('month', d.day)::date, {months} FROM rollup_unit_day d GROUP BY 1, 2""",
-        _into("rollup_officer_month", OFFICER_MONTH, "entry l"),
-        f"""INSERT INTO unit_opening (unit_id, fiscal_year, {opening})
-            SELECT m.unit_id, y.fiscal_year, {agg.summed("m", OPENING_ACCOUNTS)}
-            FROM rollup_unit_month m JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of("m.month")}
-            GROUP BY 1, 2""",
+        f"TRUNCATE {tables}, open_stock",
+        agg.UNIT_DAY.fill(agg.UNIT_DAY.nets("entry")),
+        agg.UNIT_MONTH.fill(agg.UNIT_MONTH.sums("rollup_unit_day f", month=month)),
+        agg.OFFICER_MONTH_CUT.fill(agg.OFFICER_MONTH_CUT.nets("entry")),
+        "ANALYZE rollup_officer_month_cut",  # else the sums below are planned for a table of no rows
+        agg.OFFICER_MONTH.fill(agg.OFFICER_MONTH.sums("rollup_officer_month_cut f")),
+        agg.UNIT_MONTH_CUT.fill(agg.UNIT_MONTH_CUT.sums("rollup_officer_month_cut f")),
+        agg.MATTER_MONTH.fill(agg.MATTER_MONTH.nets("entry")),
+        agg.OPENING.fill(agg.OPENING.sums(f"rollup_unit_month f {later}", fiscal_year="y.fiscal_year")),
+        agg.OPENING_CUT.fill(agg.OPENING_CUT.sums(f"rollup_unit_month_cut f {later}", fiscal_year="y.fiscal_year")),
         f"INSERT INTO open_stock ({agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd) {agg.OPEN_STOCK}",
     ]

@@ -4,18 +4,15 @@ from typing import Final
 
 from app.db import Database
 from app.models import aggregates as agg
-from app.models.aggregates import OPENING_ACCOUNTS
+from app.models.codes import ACCOUNTS_MEMO, ACCOUNTS_REGISTER, ACCOUNTS_STOCK
 
 
-def _any(columns: list[str]) -> str:
-    return " OR ".join(f"{column} <> 0" for column in columns)
-
-
-def _difference(name: str, keys: str, columns: list[str], recomputed: str) -> str:
+def _difference(name: str, keys: str, columns: list[str], stored: str, computed: str) -> str:
     """Rows in which a stored rollup and its recomputation differ; rows of zeros count as absent."""
     listed = f"{keys}, {', '.join(columns)}"
-    stored = f"SELECT {listed} FROM {name} WHERE {_any(columns)}"
-    computed = f"SELECT {listed} FROM ({recomputed}) computed WHERE {_any(columns)}"
+    any_of = " OR ".join(f"{column} <> 0" for column in columns)
+    stored = f"SELECT {listed} FROM ({stored}) stored WHERE {any_of}"
+    computed = f"SELECT {listed} FROM ({computed}) computed WHERE {any_of}"
     key = f"concat_ws(' ', {keys})"
     return f"""
         SELECT '{name}', 'stored, not in the entries', {key} FROM ({stored} EXCEPT {computed}) d
@@ -23,52 +20,14 @@ def _difference(name: str, keys: str, columns: list[str], recomputed: str) -> st
         SELECT '{name}', 'in the entries, not stored', {key} FROM ({computed} EXCEPT {stored}) d"""
 
 
-def _named(columns: list[str], expressions: str) -> str:
-    return ", ".join(f"{e} AS {c}" for e, c in zip(expressions.split(", "), columns, strict=True))
-
-
-_ALL: Final = agg.balance_columns()
-_OPENING: Final = agg.balance_columns(OPENING_ACCOUNTS)
-_MONTH: Final = "date_trunc('month', l.booked_on)::date"
-
-
 def verify_statements() -> list[str]:
     """One statement per rollup; each returns (rollup, what is wrong, key) for every difference."""
-    nets = _named(_ALL, agg.net_movements())
-    opening = _named(_OPENING, agg.net_movements(OPENING_ACCOUNTS))
+    stock = ["cases", "amount_vnd", "outstanding_vnd"]
     return [
-        _difference(
-            "rollup_unit_day",
-            "unit_id, day",
-            _ALL,
-            f"SELECT l.unit_id, l.booked_on AS day, {nets} FROM entry l GROUP BY 1, 2",
-        ),
-        _difference(
-            "rollup_unit_month",
-            "unit_id, month",
-            _ALL,
-            f"SELECT l.unit_id, {_MONTH} AS month, {nets} FROM entry l GROUP BY 1, 2",
-        ),
-        _difference(
-            "rollup_officer_month",
-            "officer_id, month, unit_id",
-            _ALL,
-            f"SELECT l.officer_id, {_MONTH} AS month, l.unit_id, {nets} FROM entry l GROUP BY 1, 2, 3",
-        ),
-        _difference(
-            "unit_opening",
-            "unit_id, fiscal_year",
-            _OPENING,
-            f"""SELECT l.unit_id, y.fiscal_year, {opening} FROM entry l
-                JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of("l.booked_on")} GROUP BY 1, 2""",
-        ),
-        _difference(
-            "open_stock",
-            agg.STOCK_KEY,
-            ["cases", "amount_vnd", "outstanding_vnd"],
-            agg.OPEN_STOCK,
-        ),
+        *(_difference(r.table, ", ".join(r.keys), r.columns, r.stored, r.nets("entry")) for r in agg.ROLLUPS),
+        _difference("open_stock", agg.STOCK_KEY, stock, "SELECT * FROM open_stock", agg.OPEN_STOCK),
         _CASES,
+        _CUTS,
     ]
 
 
@@ -77,7 +36,8 @@ _CASES: Final = """
     SELECT 'enforcement_case', 'differs from its entries', c.id::text
     FROM enforcement_case c
     LEFT JOIN LATERAL (
-        SELECT (array_agg(e.to_account ORDER BY e.event_no DESC, e.line DESC) FILTER (WHERE e.cases = 1))[1] AS account,
+        SELECT (array_agg(e.to_account ORDER BY e.event_no DESC, e.line DESC)
+                FILTER (WHERE e.cases = 1 AND e.event <> 'reclassified'))[1] AS account,
             sum(CASE WHEN e.from_account IN ('accepted', 'raised') THEN e.amount_vnd
                      WHEN e.to_account IN ('completed', 'terminated', 'reduced', 'returned', 'entrusted',
                                            'withdrawn', 'pulled_up') THEN -e.amount_vnd
@@ -88,6 +48,25 @@ _CASES: Final = """
     ) b ON true
     WHERE c.outstanding_vnd IS DISTINCT FROM b.outstanding
        OR c.account IS DISTINCT FROM CASE WHEN b.account LIKE 'register%' THEN 'register' ELSE b.account END"""
+
+
+_WHERE_CASES_STAND: Final = (*ACCOUNTS_STOCK, *ACCOUNTS_REGISTER, "register_back", *ACCOUNTS_MEMO)
+_HELD: Final = ", ".join(f"'{account}'" for account in _WHERE_CASES_STAND)
+_MOVED: Final = f"((e.to_account IN ({_HELD}))::int - (e.from_account IN ({_HELD}))::int)"
+
+# What a case still has in the books counts as the case itself does, and nowhere else.
+_CUTS: Final = f"""
+    SELECT DISTINCT 'entry', 'stands under another cut than its case', c.id::text
+    FROM (
+        SELECT e.case_id, e.cut_id, e.matter_id
+        FROM entry e
+        GROUP BY e.case_id, e.unit_id, e.officer_id, e.cut_id, e.matter_id
+        HAVING sum(e.cases * {_MOVED}) <> 0 OR sum(e.amount_vnd * {_MOVED}) <> 0
+    ) s
+    JOIN enforcement_case c ON c.id = s.case_id
+    JOIN cut k ON k.id = s.cut_id
+    WHERE (k.kind, k.initiation, k.segment) <> (c.kind, c.initiation, c.segment)
+       OR s.matter_id IS DISTINCT FROM c.matter_id"""
 
 
 async def verify(db: Database) -> list[tuple[str, str, str]]:

@@ -72,8 +72,19 @@ ALLOWED_FROM: Final[dict[str, frozenset[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What a case counts as in reports (phân tổ thống kê): a number of the table `cut`, and its matter."""
+
+    id: int
+    matter_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One movement of a case (0 or 1) and of money (VND) between two accounts, in the books of one unit."""
+    """One movement of a case (0 or 1) and of money (VND) between two accounts, in the books of one unit.
+
+    `cut` is what the case counted as when the line was booked; None while it is only being put together.
+    """
 
     unit_id: str
     officer_id: str
@@ -81,6 +92,7 @@ class Line:
     to_account: str
     cases: int
     amount: int
+    cut: Cut | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,10 +250,7 @@ def _moved(position: Position, event: Event) -> list[Line]:
 
 def swapped(lines: Sequence[Line]) -> list[Line]:
     """The lines that take back a booked event."""
-    return [
-        Line(line.unit_id, line.officer_id, line.to_account, line.from_account, line.cases, line.amount)
-        for line in reversed(lines)
-    ]
+    return [replace(line, from_account=line.to_account, to_account=line.from_account) for line in reversed(lines)]
 
 
 def _state(account: str) -> str:

@@ -17,8 +17,10 @@ from app.models.organisation import matter
 from app.services import journal
 from app.services.access import path_ranges
 from app.services.books.commands import CASE_COLUMNS, post
+from app.services.books.cuts import RECLASSIFIED, cut_of, reclassifying
 from app.services.books.rules import (
     Circumstances,
+    Cut,
     Event,
     Line,
     Position,
@@ -35,8 +37,8 @@ from app.services.reference import Officer, Reference, Unit
 from app.services.work import Work
 
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
-_AUDITED: Final = ("file_no", "decision_no", "decision_date", "unit_id", "officer_id", "matter_id", "kind", "account",
-                   "amount_vnd", "outstanding_vnd")  # fmt: skip
+_AUDITED: Final = ("file_no", "decision_no", "decision_date", "unit_id", "officer_id", "matter_id", "kind", "segment",
+                   "account", "amount_vnd", "outstanding_vnd")  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,11 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is about to be written: lines, where they leave the case, and the event they take back, if any."""
+    """What is about to be written: lines, where they leave the case, what was before, and the event they take back."""
 
     lines: list[Line]
     after: Position
+    history: Sequence[BookedEvent] = ()
     reverses: int | None = None
 
 
@@ -87,7 +90,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     row = await _locked(work, case_id, None)
     accepted = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
     position = Position("new", 0, 0, unit.id, new.officer_id, new.accepted_on, None, new.accepted_on)
-    await _book(work, row, position, accepted)
+    await _book(work, row, [], position, accepted)
     return case_id
 
 
@@ -116,7 +119,8 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
     """Corrects what is written about a case (its money and state move by events only); returns its version.
 
     `changes` holds only members to change: file_no, decision_no, decision_date, kind, matter_id,
-    corruption_economic, parties. Raises NotFound, PreconditionFailed, Invalid.
+    corruption_economic, parties. When the case counts as something else from now on, what it has in the books moves
+    there today. Raises NotFound, PreconditionFailed, Invalid, Conflict when this year's figures are closed.
     """
     row = await _locked(work, case_id, expected)
     plain = ("file_no", "decision_no", "decision_date", "kind", "matter_id")
@@ -130,15 +134,39 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
-    versions = await post(work.session, [], [{column: after[column] for column in CASE_COLUMNS}])
+    moved = []
+    if _cut(after) != _cut(row):
+        history = await _history(work.session, case_id)
+        position = rules.position_after(rules.standing(history), row["accepted_on"])
+        moved = await _reclassified(work, after, position, rules.lines_in(history))
+    versions = await post(work.session, moved, [{column: after[column] for column in CASE_COLUMNS}])
     await _record(work, "changed", row, after, versions[case_id])
     return versions[case_id]
+
+
+def _cut(row: dict[str, Any]) -> Cut:
+    return cut_of(row["kind"], row["initiation"], row["segment"], row["matter_id"])
+
+
+async def _reclassified(
+    work: Work, row: dict[str, Any], position: Position, booked: Sequence[Line]
+) -> list[dict[str, Any]]:
+    """Rows of the next event, which moves what a case has in the books to what it counts as now; none when it is there.
+
+    It is of today, whenever the mistake was made: figures of earlier months stay as they were published.
+    """
+    lines = reclassifying(booked, position, _cut(row))
+    if not lines:
+        return []
+    row["last_event_no"] += 1
+    return await _rows(work, row, Posting(Event(RECLASSIFIED, today())), lines)
 
 
 async def book_event(work: Work, case_id: str, expected: int | None, posting: Posting) -> Booked:
     """Books an event of the life cycle. Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid."""
     row = await _locked(work, case_id, expected)
-    events = rules.standing(await _history(work.session, case_id))
+    history = await _history(work.session, case_id)
+    events = rules.standing(history)
     position = rules.position_after(events, row["accepted_on"])
     circumstances = Circumstances(
         unit_level=work.ref.units[position.unit_id].level,
@@ -149,10 +177,10 @@ async def book_event(work: Work, case_id: str, expected: int | None, posting: Po
     if posting.event.name == "reversed":
         if not circumstances.reversible:
             raise refuse("reversed", position, circumstances)
-        return await _reverse(work, row, events, posting)
+        return await _reverse(work, row, history, posting)
     check(position, posting.event, circumstances)
     _check_destination(work, position, posting.event)
-    return await _book(work, row, position, posting)
+    return await _book(work, row, history, position, posting)
 
 
 def _check_destination(work: Work, position: Position, event: Event) -> None:
@@ -168,31 +196,48 @@ def _check_destination(work: Work, position: Position, event: Event) -> None:
         known_officer(work.ref, event.to_officer_id or "", unit, event.effective_on, "/to_officer_id")
 
 
-async def _reverse(work: Work, row: dict[str, Any], events: list[BookedEvent], posting: Posting) -> Booked:
+async def _reverse(work: Work, row: dict[str, Any], history: Sequence[BookedEvent], posting: Posting) -> Booked:
     """Takes back the last standing event; the reversal keeps its effective day, so no past day shows it."""
-    last = events[-1]
-    position = rules.position_after(events[:-1], row["accepted_on"])
+    *events, last = rules.standing(history)
+    position = rules.position_after(events, row["accepted_on"])
     if not work.ref.units[position.unit_id].existed(today()):
         # The case would come back to life in books that are closed for good.
         raise Conflict({"en": "The unit of that event no longer exists.", "vi": "Đơn vị ghi sự kiện đó không còn."})
     dated = replace(posting, event=Event("reversed", last.effective_on))
-    return await _write(work, row, dated, Entry(swapped(last.lines), position, last.no))
+    return await _write(work, row, dated, Entry(swapped(last.lines), position, history, last.no))
 
 
-async def _book(work: Work, row: dict[str, Any], position: Position, posting: Posting) -> Booked:
-    lines = lines_of(position, posting.event)
-    return await _write(work, row, posting, Entry(lines, apply(position, lines, posting.event.effective_on)))
+async def _book(
+    work: Work, row: dict[str, Any], history: Sequence[BookedEvent], position: Position, posting: Posting
+) -> Booked:
+    """An event counts as what the case counted as on its day."""
+    cut = rules.cut_on(history, posting.event.effective_on) or _cut(row)
+    lines = [replace(line, cut=cut) for line in lines_of(position, posting.event)]
+    return await _write(work, row, posting, Entry(lines, apply(position, lines, posting.event.effective_on), history))
 
 
 async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry) -> Booked:
     event_no = row["last_event_no"] + 1
+    after = _moved_row(row, entry.after, work.ref, event_no)
+    booked = await _rows(work, after, posting, entry.lines, entry.reverses)
+    # a late event, or one taken back, may have been of a time when the case still counted as something else
+    booked += await _reclassified(work, after, entry.after, [*rules.lines_in(entry.history), *entry.lines])
+    versions = await post(work.session, booked, [{column: after[column] for column in CASE_COLUMNS}])
+    await _record(work, posting.event.name, row, after, versions[row["id"]])
+    return Booked(event_no, versions[row["id"]])
+
+
+async def _rows(
+    work: Work, row: dict[str, Any], posting: Posting, lines: Sequence[Line], reverses: int | None = None
+) -> list[dict[str, Any]]:
+    """The lines of the last event of a case as the table has them."""
     common = {
         "case_id": row["id"],
-        "event_no": event_no,
+        "event_no": row["last_event_no"],
         "event": posting.event.name,
         "effective_on": posting.event.effective_on,
         "booked_on": booking_day(posting.event.effective_on, await _closed_months(work.session)),
-        "reverses": entry.reverses,
+        "reverses": reverses,
         "source": work.actor.source,
         "client_id": work.actor.client_id,
         "request_id": work.actor.request_id,
@@ -200,14 +245,7 @@ async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry
         "ground": posting.ground,
         "note": posting.note,
     }
-    after = _moved_row(row, entry.after, work.ref, event_no)
-    versions = await post(
-        work.session,
-        [common | _line_row(line, number) for number, line in enumerate(entry.lines, 1)],
-        [{column: after[column] for column in CASE_COLUMNS}],
-    )
-    await _record(work, posting.event.name, row, after, versions[row["id"]])
-    return Booked(event_no, versions[row["id"]])
+    return [common | _line_row(line, number) for number, line in enumerate(lines, 1)]
 
 
 def _line_row(line: Line, number: int) -> dict[str, Any]:
@@ -219,6 +257,8 @@ def _line_row(line: Line, number: int) -> dict[str, Any]:
         "to_account": line.to_account,
         "cases": line.cases,
         "amount_vnd": line.amount,
+        "cut_id": line.cut.id if line.cut else None,
+        "matter_id": line.cut.matter_id if line.cut else None,
     }
 
 

@@ -8,7 +8,7 @@ from app.db import Reads, Row
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.models.codes import SEGMENT_CREDIT
 from app.services.access import wall
-from app.services.cases.rules import search_form
+from app.services.cases.rules import LINE_ORDER, search_form
 from app.services.reference import Scope
 
 ITEM_COLUMNS: Final = (
@@ -203,10 +203,9 @@ async def read_events(db: Reads, scope: Scope, case_id: str, after: int, limit: 
     return await db.fetch(sql, {"id": case_id, "after": after, "limit": limit, **scope.wall()})
 
 
-_LINES_UNTIL: Final = """
-    SELECT e.event_no, e.event, e.effective_on, e.reverses, e.unit_id, e.officer_id, e.from_account, e.to_account,
-        e.cases, e.amount_vnd
-    FROM entry e WHERE e.case_id = %(id)s AND e.effective_on <= %(on)s ORDER BY e.event_no, e.line"""
+_LINES_UNTIL: Final = f"""
+    SELECT {LINE_ORDER} FROM entry e WHERE e.case_id = %(id)s AND e.effective_on <= %(on)s
+    ORDER BY e.event_no, e.line"""
 
 
 async def lines_until(db: Reads, case_id: str, on: date) -> list[Row]:

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Any, Final
 
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
-from app.services.books.rules import Line, Position, apply
+from app.services.books.cuts import RECLASSIFIED
+from app.services.books.rules import Cut, Line, Position, apply
 
 
 def search_form(name: str) -> str:
@@ -90,24 +91,37 @@ class BookedEvent:
 
 
 LINE_ORDER: Final = (
-    "event_no, event, effective_on, reverses, unit_id, officer_id, from_account, to_account, cases, amount_vnd"
+    "event_no, event, effective_on, reverses, unit_id, officer_id, from_account, to_account, cases, amount_vnd, "
+    "cut_id, matter_id"
 )
 
 
 def history_of(rows: Sequence[tuple[Any, ...]]) -> list[BookedEvent]:
     """Groups entry lines (LINE_ORDER, sorted by event and line) into events."""
     events: dict[int, BookedEvent] = {}
-    for no, name, effective_on, reverses, unit_id, officer_id, from_account, to_account, cases, amount in rows:
+    for no, name, effective_on, reverses, unit_id, officer_id, source, target, cases, amount, cut_id, matter_id in rows:
         event = events.setdefault(no, BookedEvent(no, name, effective_on, reverses))
-        event.lines.append(Line(str(unit_id), str(officer_id), from_account, to_account, cases, amount))
+        cut = Cut(cut_id, None if matter_id is None else str(matter_id))
+        event.lines.append(Line(str(unit_id), str(officer_id), source, target, cases, amount, cut))
         if reverses is not None:
             events[reverses].reversed = True
     return list(events.values())
 
 
 def standing(history: Sequence[BookedEvent]) -> list[BookedEvent]:
-    """The events that still count: neither reversed nor reversals."""
-    return [event for event in history if event.reverses is None and not event.reversed]
+    """The events of its life that still count: neither reversed nor reversals, nor what only counts it elsewhere."""
+    return [e for e in history if e.reverses is None and not e.reversed and e.name != RECLASSIFIED]
+
+
+def lines_in(history: Sequence[BookedEvent]) -> list[Line]:
+    """Every line ever booked."""
+    return [line for event in history for line in event.lines]
+
+
+def cut_on(history: Sequence[BookedEvent], day: date) -> Cut | None:
+    """What a case counted as on a day; None before its first event."""
+    until = [event for event in history if event.effective_on <= day]
+    return max(until, key=lambda event: (event.effective_on, event.no)).lines[-1].cut if until else None
 
 
 def position_after(events: Sequence[BookedEvent], accepted_on: date) -> Position:

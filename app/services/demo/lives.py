@@ -41,7 +41,7 @@ def decision_no(number: int, office: Office, month: int) -> str:
 
 @dataclass(slots=True)
 class Life:
-    """A case as it stands while its story is told; days are ordinals, amounts VND."""
+    """A case as it stands while its story is told; days are ordinals, amounts VND, `cut` the text of its columns."""
 
     id: str
     office: Office
@@ -54,6 +54,7 @@ class Life:
     lines: list[str]
     number: int
     source: str
+    cut: str
     unit_id: str = ""
     officer_id: str = ""
     account: str = "accepted"
@@ -94,7 +95,7 @@ class Life:
         self.lines.append(
             f"{self.id}\t{self.event_no}\t{number}\t{event}\t{self.unit_id}\t{self.officer_id}\t{source}\t{target}\t"
             f"{cases}\t{amount}\t{day}\t{day}\t{reverses}\t{self.source}\tdemo\t{document}\t{ground}\t"
-            f"{day} 09:{self.event_no:02}:00+00"
+            f"{day} 09:{self.event_no:02}:00+00\t{self.cut}"
         )
 
     def _book(self, event: str, source: str, target: str, cases: int, amount: int, ground: str = NULL) -> None:

@@ -8,6 +8,7 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
+from app.services.books.cuts import cut_of
 from app.services.demo.days import Calendar
 from app.services.demo.flows import OLDEST
 from app.services.demo.ids import uuid7
@@ -38,7 +39,7 @@ COLUMNS: Final = {
     "entry": (
         "case_id", "event_no", "line", "event", "unit_id", "officer_id", "from_account", "to_account", "cases",
         "amount_vnd", "effective_on", "booked_on", "reverses", "source", "client_id", "document_no", "ground",
-        "recorded_at",
+        "recorded_at", "cut_id", "matter_id",
     ),
 }  # fmt: skip
 
@@ -148,6 +149,7 @@ class Writer:
             amount=amount,
             lines=entries,
             number=case.number,
+            cut=case.cut,
             source="partner" if rng.random() < BY_PARTNERS else "person",
         )
 
@@ -161,6 +163,13 @@ class _Case:
     dispute: Dispute
     decided: int = 0
     accepted: int = 0
+
+    @property
+    def cut(self) -> str:
+        """What it counts as, as COPY reads it."""
+        matter_id = self.matter.id if self.matter else None
+        counted = cut_of(self.dispute.kind, self.dispute.initiation, self.dispute.segment, matter_id)
+        return f"{counted.id}\t{counted.matter_id or NULL}"
 
     def row(self, life: Life, calendar: Calendar) -> str:
         """The case row as its entries leave it; what had ended by then is in the custody of the successor too."""

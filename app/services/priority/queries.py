@@ -97,7 +97,8 @@ def _listed(codes: Sequence[str]) -> str:
 
 def _last(column: str) -> str:
     """Where the last movement of the case itself had left it; a reversal is the latest line of its day."""
-    return f"(array_agg(e.{column} ORDER BY e.event_no DESC, e.line DESC) FILTER (WHERE e.cases = 1))[1]"
+    moved = "e.cases = 1 AND e.event <> 'reclassified'"
+    return f"(array_agg(e.{column} ORDER BY e.event_no DESC, e.line DESC) FILTER (WHERE {moved}))[1]"
 
 
 _STATE: Final = f"""

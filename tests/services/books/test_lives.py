@@ -84,6 +84,12 @@ class Lives(RuleBasedStateMachine):
         to = self.there if self.model.cases[case].unit == self.here.unit_id else self.here
         self.book(case, "handed_over", later, to=to)
 
+    @rule(case=cases, kind=st.sampled_from(("civil", "family", "labour")), corruption=st.booleans())
+    def correct(self, case: str, kind: str, corruption: bool) -> None:
+        """What it counts as changes; nothing else does."""
+        changes = {"kind": kind, "corruption_economic": corruption}
+        self.run(self.service.db.write(lambda s: commands.change_case(self.work(s), case, None, changes)))
+
     @rule(case=cases)
     def reverse(self, case: str) -> None:
         posting = commands.Posting(Event("reversed", END))
@@ -152,15 +158,36 @@ class Lives(RuleBasedStateMachine):
 
     def stored(self) -> dict[tuple[str, date, str, str], int]:
         names = [(measure, account) for measure in ("cases", "money") for account in ACCOUNTS]
-        columns = ", ".join(f"{measure}_{account}" for measure, account in names)
-        units = [self.here.unit_id, self.there.unit_id]
-        sql = f"SELECT unit_id, month, {columns} FROM rollup_unit_month WHERE unit_id = ANY(%s::uuid[])"
         found: Counter[tuple[str, date, str, str]] = Counter()
-        for unit, month, *values in self.run(self.service.db.fetch(sql, (units,))):
-            day = date.fromisoformat(month)
-            self.check_identities(dict(zip(names, values, strict=True)))
-            found.update({(unit, day, *name): value for name, value in zip(names, values, strict=True) if value})
-        return dict(found)
+        for unit, month, row in self.balances("rollup_unit_month", names):
+            self.check_identities(row)
+            found.update({(unit, month, *name): value for name, value in row.items()})
+        for _, _, row in self.balances("rollup_unit_month_cut", names):
+            self.check_identities(row)
+        found.subtract(self.reclassified())
+        return {key: value for key, value in found.items() if value}
+
+    def balances(self, table: str, names: list[tuple[str, str]]) -> list[tuple[str, date, dict[tuple[str, str], int]]]:
+        columns = ", ".join(f"coalesce({measure}_{account}, 0)" for measure, account in names)
+        sql = f"SELECT unit_id, month, {columns} FROM {table} WHERE unit_id = ANY(%s::uuid[])"
+        rows = self.run(self.service.db.fetch(sql, ([self.here.unit_id, self.there.unit_id],)))
+        return [(unit, date.fromisoformat(m), dict(zip(names, row, strict=True))) for unit, m, *row in rows]
+
+    def reclassified(self) -> Counter[tuple[str, date, str, str]]:
+        """What corrections handed out and in again: of a unit, always the same."""
+        sql = """
+            SELECT unit_id, date_trunc('month', booked_on)::date, from_account, to_account, cases, amount_vnd
+            FROM entry WHERE event = 'reclassified' AND unit_id = ANY(%s::uuid[])"""
+        moved: Counter[tuple[str, date, str, str]] = Counter()
+        for unit, month, source, target, *numbers in self.run(
+            self.service.db.fetch(sql, ([self.here.unit_id, self.there.unit_id],))
+        ):
+            for account in {source, target} & {"handed_in", "handed_out"}:
+                for measure, number in zip(("cases", "money"), numbers, strict=True):
+                    moved[unit, date.fromisoformat(month), measure, account] += number
+        for measure in ("cases", "money"):
+            assert sum(n * (-1 if k[3] == "handed_out" else 1) for k, n in moved.items() if k[2] == measure) == 0
+        return moved
 
     @staticmethod
     def check_identities(row: dict[tuple[str, str], int]) -> None:

@@ -1,6 +1,7 @@
 """A rollup that differs from its entries is named, and put right by the rebuild."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,10 @@ NATION = Caller("tests", frozenset(), ("vn.",))
         ("rollup_unit_month", "UPDATE rollup_unit_month SET cases_enforcing = cases_enforcing - 1"),
         ("rollup_officer_month", "DELETE FROM rollup_officer_month"),
         ("unit_opening", "UPDATE unit_opening SET cases_enforcing = 7"),
+        ("rollup_unit_month_cut", "UPDATE rollup_unit_month_cut SET cut_id = cut_id + 1"),
+        ("rollup_officer_month_cut", "UPDATE rollup_officer_month_cut SET money_enforcing = NULL"),
+        ("rollup_matter_month", "DELETE FROM rollup_matter_month"),
+        ("unit_opening_cut", "UPDATE unit_opening_cut SET cases_no_conditions = 1"),
         ("open_stock", "UPDATE open_stock SET outstanding_vnd = 0"),
     ],
 )
@@ -46,9 +51,12 @@ def _one_case(service: Service) -> None:
     duty, debtor = NewObligation("money_party", 1000, "Trả nợ"), NewParty("debtor", "individual", "Nguyễn Văn An")
     day = date(2025, 3, 3)
     new = NewCase("1/HS", "1/QĐ", day, day, office.unit_id, office.officer_id, "civil", "on_request", [duty], [debtor])
+    some_matter = "INSERT INTO matter (code, name, unit_path) VALUES ('M', 'Vụ án', 'vn.') RETURNING id::text"
 
     async def work(session: Any) -> None:
-        await create_case(Work(session, service.reference.current, NATION, Actor("tests")), new)
+        matter_id = (await session.execute(text(some_matter))).scalar_one()
+        case = replace(new, matter_id=matter_id)
+        await create_case(Work(session, service.reference.current, NATION, Actor("tests")), case)
 
     service.runner.run(service.db.write(work))
 

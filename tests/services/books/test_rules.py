@@ -7,6 +7,7 @@ import pytest
 from app.errors import Conflict, InvalidTransition
 from app.models.codes import ACCOUNTS_STOCK, CASE_STATES, EVENTS
 from app.services.books import rules
+from app.services.books.cuts import RECLASSIFIED
 from app.services.books.rules import Circumstances, Event, Line, Position
 
 DAY = date(2026, 8, 3)
@@ -18,7 +19,7 @@ def position(account: str, outstanding: int = 700, entered_on: date = date(2025,
 
 
 def test_every_event_of_the_code_list_can_be_booked_from_some_state() -> None:
-    assert {*rules.ALLOWED_FROM, "reversed"} == set(EVENTS)
+    assert {*rules.ALLOWED_FROM, "reversed", RECLASSIFIED} == set(EVENTS)
 
 
 @pytest.mark.parametrize("state", sorted(set(CASE_STATES) - set(ACCOUNTS_STOCK) - {"new", "register"}))

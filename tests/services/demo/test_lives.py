@@ -64,7 +64,7 @@ def test_every_event_is_one_the_rules_allow(histories: dict[str, list[BookedEven
         event = _event(booked, position)
         circumstances = Circumstances(levels[position.unit_id], "ex_officio", TODAY, reversible=True)
         check(position, event, circumstances)
-        assert lines_of(position, event) == booked.lines, booked
+        assert lines_of(position, event) == [replace(line, cut=None) for line in booked.lines], booked
         told += 1
     assert told > 8_000
 

@@ -151,7 +151,8 @@ def test_years_without_a_stored_opening_start_from_the_latest(service: Service, 
     stored = service.runner.run(period_statement(service.db, ref, unit, period, today()))
 
     async def forgotten(session: AsyncSession) -> PeriodStatement:
-        await session.execute(text("DELETE FROM unit_opening WHERE fiscal_year >= 2024"))
+        for table in ("unit_opening", "unit_opening_cut"):
+            await session.execute(text(f"DELETE FROM {table} WHERE fiscal_year >= 2024"))
         await session.execute(text("DELETE FROM book_year WHERE fiscal_year >= 2024"))
         found = await period_statement(Within(session), ref, unit, period, today())
         await session.execute(text("SELECT 1"))

@@ -104,7 +104,13 @@ class EventOut(Strict):
     """An event of the history of a case; never changed, only reversed by a later one."""
 
     event_no: int = Field(description="number within the case", examples=[4])
-    event: Literal["accepted"] | EventName = Field(description="what happened", examples=["collected"])
+    event: Literal["accepted", "reclassified"] | EventName = Field(
+        description=(
+            "what happened; `reclassified` follows a correction of the case and moves what it has in the books to "
+            "where it is counted from then on"
+        ),
+        examples=["collected"],
+    )
     effective_on: BusinessDate = Field(description="day it took effect", examples=["2025-09-12"])
     booked_on: BusinessDate = Field(
         description="day it counts on in statistics; later than effective_on when that month was closed",
