@@ -1,20 +1,26 @@
-"""Statistics: statements of units for cumulative periods, straight from the books."""
+"""Statistics: statements of units by any cut, series of them and their parts, straight from the books."""
 
 from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Query
+from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.deps import Db, Ref, requires
+from app.api.deps import Db, Paging, Ref, requires
+from app.api.pagination import after, page_answer
 from app.api.problems import answers
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import statistics as schemas
-from app.api.v1.schemas.statistics import PeriodQuery, StatementOut
+from app.api.v1.schemas import statistics_cuts as cuts
+from app.api.v1.schemas.statistics import StatementOut
+from app.api.v1.schemas.statistics_cuts import BreakdownPage, SeriesOut
+from app.api.v1.schemas.statistics_queries import BreakdownQuery, CutQuery, SeriesQuery
 from app.clock import today
 from app.services.access import Caller
+from app.services.statistics import cut_views as views
 from app.services.statistics.groups import asked_unit
-from app.services.statistics.views import asked_period, period_statement
+from app.services.statistics.views import period_statement
 
 router = APIRouter(prefix="/statistics", tags=["Statistics"], route_class=StrictRoute)
 
@@ -27,14 +33,64 @@ Reader = Annotated[Caller, requires("statistics:read")]
     responses=answers(StatementOut, example=schemas.OUT_EXAMPLE, errors=()),
     summary="Read the statement of a period",
 )
-async def read_period(db: Db, ref: Ref, caller: Reader, asked: Annotated[PeriodQuery, Query()]) -> Response:
+async def read_period(db: Db, ref: Ref, caller: Reader, asked: Annotated[CutQuery, Query()]) -> Response:
     """Every line of the counting identities for a unit, in cases and money, beside the same period a year before.
 
-    Periods are cumulative from 1 October: `fiscal_year=2025&months=4` is 2024-10-01 to 2025-01-31. A running period
-    ends today, and is compared up to the same day. Figures count every case of the unit, also those whose parties
-    are restricted. A merged unit counts with all units it succeeded.
+    Periods are cumulative from 1 October: `fiscal_year=2025&months=4` is 2024-10-01 to 2025-01-31, and with
+    `span=month` January alone. A running period ends today, and is compared up to the same day. Figures count every
+    case of the unit, also those whose parties are restricted. A merged unit counts with all units it succeeded.
     """
-    unit = asked_unit(ref, caller, asked.unit)
-    period = asked_period(asked.fiscal_year, asked.months, today())
-    statement = await period_statement(db, ref, unit, period, today())
+    unit, period = asked_unit(ref, caller, asked.unit), asked.period
+    if asked.cut.is_empty and not period.single:
+        statement = await period_statement(db, ref, unit, period, today())
+    else:
+        await views.check_matter(db, ref, caller, asked.cut)
+        (statement,) = await views.statements(db, ref, unit, asked.cut, [period])
     return Response(orjson.dumps(schemas.statement_out(statement, ref)), media_type="application/json")
+
+
+@router.get(
+    "/series",
+    response_model=None,
+    responses=answers(SeriesOut, example=cuts.SERIES_EXAMPLE, errors=()),
+    summary="Read a series of periods",
+)
+async def read_series(db: Db, ref: Ref, caller: Reader, asked: Annotated[SeriesQuery, Query()]) -> Response:
+    """Statements of a unit for the months of a year, or for the same period of several years, oldest first.
+
+    `by=month&span=month` gives the course of a year month by month, `by=month` how it added up; `by=year` the same
+    period of up to 20 years. Each is beside the year before and under the regime of its last day.
+    """
+    unit, period = asked_unit(ref, caller, asked.unit), asked.period
+    await views.check_matter(db, ref, caller, asked.cut)
+    periods = views.months_of(period) if asked.by == "month" else views.years_until(period, asked.years or 5)
+    found = await views.statements(db, ref, unit, asked.cut, periods)
+    return Response(orjson.dumps(cuts.series_out(unit, found, ref)), media_type="application/json")
+
+
+@router.get(
+    "/breakdown",
+    response_model=None,
+    responses=answers(BreakdownPage, example=cuts.BREAKDOWN_EXAMPLE, errors=(410,)),
+    summary="Break a statement down",
+)
+async def read_breakdown(
+    request: Request, db: Db, ref: Ref, caller: Reader, asked: Annotated[BreakdownQuery, Query()], page: Paging
+) -> Response:
+    """The statement of a unit by its units, officers, kinds of judgment, initiation, segments or matters.
+
+    The parts add up to the statement with the same filters, except that a case of several segments counts in each.
+    """
+    last, period = after(request, caller, page), asked.period
+    await views.check_matter(db, ref, caller, asked.cut)
+    wanted = views.Breakdown(
+        asked_unit(ref, caller, asked.unit), asked.group_by, asked.cut, level=asked.level, map_name=asked.map
+    )
+    found = await views.parts(db, ref, caller, wanted, period)
+    shown = [part for part in found if last is None or part.order > last][: page.limit + 1]
+    items = [
+        cuts.breakdown_item(part, wanted, views.statement_of(ref, wanted.unit, period, part.movements), ref)
+        for part in shown
+    ]
+    frame = cuts.breakdown_frame(wanted, period, ref)
+    return page_answer(request, caller, page, items, key=lambda _: shown[page.limit - 1].order, **frame)

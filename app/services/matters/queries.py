@@ -1,5 +1,6 @@
 """Reading matters. Every statement starts from what the caller may see."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -70,3 +71,11 @@ async def read_matter(db: Reads, ref: Reference, caller: Caller, matter_id: str)
     scope = ref.scope(caller, None)
     sql = f"SELECT {COLUMNS} FROM matter m WHERE m.id = %(id)s AND {wall('m', len(scope.paths))}"
     return await db.fetch_one(sql, {"id": matter_id, **scope.wall()})
+
+
+async def read_briefs(db: Reads, ref: Reference, caller: Caller, matter_ids: Sequence[str]) -> list[Row]:
+    """Id, code and name of those of the matters that the caller may see, by code."""
+    scope = ref.scope(caller, None)
+    sql = f"""SELECT m.id, m.code, m.name FROM matter m
+        WHERE m.id = ANY (%(ids)s::uuid[]) AND {wall("m", len(scope.paths))} ORDER BY m.code"""
+    return await db.fetch(sql, {"ids": list(matter_ids), **scope.wall()})

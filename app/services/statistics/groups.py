@@ -84,6 +84,15 @@ def grouped(ref: Reference, shown: Sequence[Unit], *, rest: bool) -> Groups:
     return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
 
 
+def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
+    """Parts of a unit that are shown; what belongs to none of them is at REST, such as books of the unit itself."""
+    parts = grouped(ref, shown, rest=False)
+    places = dict(zip(parts.unit_ids.split(","), parts.places.split(","), strict=True)) if shown else {}
+    for unit_id in family(ref, unit):
+        places.setdefault(unit_id, str(REST))
+    return Groups(tuple(shown), ",".join(places), ",".join(places.values()))
+
+
 _cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Any]]" = WeakKeyDictionary()
 
 

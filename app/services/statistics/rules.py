@@ -26,17 +26,18 @@ Share = tuple[int, int]
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A cumulative period (kỳ báo cáo lũy kế): from 1 October of the year before up to and including `last`."""
+    """A period (kỳ báo cáo) up to and including `last`: cumulative (lũy kế) from 1 October, or a single month."""
 
     fiscal_year: int
     last: date
+    single: bool = False
 
     @classmethod
-    def of_months(cls, year: int, months: int) -> "Period":
-        """The first 1…12 months of a fiscal year; four months of 2025 end on 2025-01-31."""
+    def of_months(cls, year: int, months: int, *, single: bool = False) -> "Period":
+        """The first 1…12 months of a fiscal year, or the last of them; four months of 2025 end on 2025-01-31."""
         month = (months + 8) % 12 + 1
         calendar_year = year - (month >= 10)
-        return cls(year, date(calendar_year, month, monthrange(calendar_year, month)[1]))
+        return cls(year, date(calendar_year, month, monthrange(calendar_year, month)[1]), single)
 
     @classmethod
     def until(cls, day: date) -> "Period":
@@ -45,8 +46,8 @@ class Period:
 
     @property
     def first(self) -> date:
-        """1 October."""
-        return fiscal_year_start(self.fiscal_year)
+        """1 October, or the first of the month."""
+        return self.last.replace(day=1) if self.single else fiscal_year_start(self.fiscal_year)
 
     @property
     def months(self) -> int:
@@ -58,7 +59,8 @@ class Period:
         year = self.last.year - 1
         days = monthrange(year, self.last.month)[1]
         whole = self.last.day == monthrange(self.last.year, self.last.month)[1]
-        return Period(self.fiscal_year - 1, date(year, self.last.month, days if whole else self.last.day))
+        last = date(year, self.last.month, days if whole else self.last.day)
+        return Period(self.fiscal_year - 1, last, self.single)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,11 @@ class PeriodStatement:
     measures: Mapping[str, MeasureStatement]
 
 
-def asked_period(fiscal_year: int | None, months: int | None, on: date) -> Period:
-    """The period asked for, cut off at today; by default the running year, so far. Invalid before it begins."""
+def asked_period(fiscal_year: int | None, months: int | None, on: date, *, single: bool = False) -> Period:
+    """The period asked for, cut off at today; by default the running year, so far. Invalid before it begins.
+
+    With `single` only the last of the months.
+    """
     running = fiscal_year_of(on)
     year = fiscal_year or running
     last_begun = Period.until(on).months if year == running else 12
@@ -45,7 +48,7 @@ def asked_period(fiscal_year: int | None, months: int | None, on: date) -> Perio
     if month > on:
         name = "fiscal_year" if year > running else "months"
         raise invalid("in-future", "has not begun", "chưa bắt đầu", parameter=name)
-    return Period(year, min(period.last, on))
+    return Period(year, min(period.last, on), single)
 
 
 async def period_statement(db: Reads, ref: Reference, unit: Unit, period: Period, on: date) -> PeriodStatement:

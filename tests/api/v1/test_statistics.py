@@ -9,8 +9,8 @@ from tests.api.world import World
 from tests.builders import NATION_ID
 
 
-def read(client: httpx.Client, **params: str) -> dict[str, Any]:
-    answer = client.get("/v1/statistics/periods", params=params)
+def read(client: httpx.Client, name: str = "periods", **params: str) -> dict[str, Any]:
+    answer = client.get(f"/v1/statistics/{name}", params=params)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -59,6 +59,85 @@ def test_cases_are_not_comparable_across_july_2026(national: httpx.Client) -> No
     found = read(national, fiscal_year="2026")
     assert (found["cases"]["comparable"], found["money"]["comparable"]) == (False, True)
     assert read(national, fiscal_year="2025")["cases"]["comparable"] is True
+
+
+def test_the_case_of_the_world_by_every_cut(partner: httpx.Client, world: World) -> None:
+    """Criminal, on request, of a bank, of a matter, with one officer; the others have nothing of it."""
+    year = {"fiscal_year": "2025", "months": "12"}
+    whole = read(partner, **year)
+    matter, officer = (world.own.objects[name] for name in ("matter_id", "officer_id"))
+    for cut in ({"kind": "criminal"}, {"credit_institution": "true"}, {"state_budget": "false"}, {"matter": matter},
+                {"officer": officer}, {"kind": "criminal", "initiation": "on_request", "matter": matter}):  # fmt: skip
+        assert read(partner, **year, **cut)["money"]["lines"]["accepted"]["value"] >= 23_450_000_000, cut
+    for other in ({"kind": "civil"}, {"credit_institution": "false"}, {"corruption_economic": "true"}):
+        left = read(partner, **year, **other)["money"]["lines"]["accepted"]["value"]
+        assert left <= whole["money"]["lines"]["accepted"]["value"] - 23_450_000_000, other
+
+
+def test_a_single_month(partner: httpx.Client) -> None:
+    found = read(partner, fiscal_year="2025", months="11", span="month")
+    assert (found["period"]["starts_on"], found["period"]["ends_on"]) == ("2025-08-01", "2025-08-31")
+    assert found["previous_period"]["starts_on"] == "2024-08-01"
+    assert found["money"]["lines"]["accepted"]["value"] >= 23_450_000_000
+    following = read(partner, fiscal_year="2025", months="12", span="month")["cases"]["lines"]
+    last = found["cases"]["lines"]
+    assert (
+        following["carried_over"]["value"] + following["to_register_carried"]["value"]
+        == (last["carried_forward"]["value"])
+    )
+
+
+def test_series_of_months_and_years(partner: httpx.Client) -> None:
+    months = read(partner, "series", fiscal_year="2025")["items"]
+    assert [item["period"]["months"] for item in months] == list(range(1, 13))
+    whole = read(partner, fiscal_year="2025")
+    assert months[-1] == {name: value for name, value in whole.items() if name != "unit"}
+    years = read(partner, "series", fiscal_year="2025", months="4", by="year", years="3", kind="criminal")["items"]
+    assert [item["period"]["fiscal_year"] for item in years] == [2023, 2024, 2025]
+    assert [item["period"]["regime"] for item in years] == ["tt06-2019", "tt06-2019", "tt05-2024"]
+    assert years[1]["cases"]["lines"]["done"]["previous"] == years[0]["cases"]["lines"]["done"]["value"]
+
+
+def test_breakdowns_are_paged_and_add_up(national: httpx.Client, world: World) -> None:
+    asked = {"unit": world.own.province_id, "fiscal_year": "2025"}
+    whole = read(national, **asked)["cases"]["lines"]["accepted"]["value"]
+    for group in ("unit", "officer", "kind", "initiation", "matter"):
+        items, params = [], {"group_by": group, "limit": "1", **asked}
+        while True:
+            page = read(national, "breakdown", **params)
+            items += page["items"]
+            if page["next"] is None:
+                break
+            params["cursor"] = page["next"]
+        assert items == read(national, "breakdown", group_by=group, **asked)["items"]
+        assert sum(item["cases"]["lines"]["accepted"]["value"] for item in items) == whole, group
+        assert all(item["rest"] or item[group] for item in items)
+        assert page["unit"]["id"] == world.own.province_id
+    matters = read(national, "breakdown", group_by="matter", **asked)["items"]
+    assert world.own.objects["matter_id"] in [item["matter"]["id"] for item in matters if item["matter"]]
+    banks = read(national, "breakdown", group_by="segment", **asked)["items"]
+    assert "credit_institution" in [item["segment"] for item in banks]
+    assert read(national, "breakdown", level="regional", **asked)["items"][0]["unit"]["id"] == world.own.office_id
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "parameter"),
+    [
+        ("series", {"years": "3"}, "years"),
+        ("series", {"by": "year", "years": "1"}, "years"),
+        ("breakdown", {"group_by": "kind", "level": "regional"}, "level"),
+        ("breakdown", {"group_by": "officer"}, "unit"),
+        ("breakdown", {"matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),
+        ("periods", {"matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),
+        ("periods", {"kind": "murder"}, "kind"),
+        ("periods", {"state_budget": "1"}, "state_budget"),
+        ("periods", {"span": "week"}, "span"),
+    ],
+)
+def test_cuts_that_cannot_be_asked(national: httpx.Client, name: str, params: dict[str, str], parameter: str) -> None:
+    answer = national.get(f"/v1/statistics/{name}", params=params)
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json()["errors"]] == [parameter]
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,11 @@
 import random
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +35,10 @@ TURNS = (
 )  # fmt: skip
 REGISTER = ("to_separate_register", "back_from_register")
 ENDS = ("completed", "terminated", "entrusted", "withdrawn", "pulled_up", "struck_off")
+LAST = date(2026, 11, 20)
+KINDS = ("civil", "criminal", "commercial")
+BANK, COURT = NewParty("creditor", "organisation", "Ngân hàng A", credit_institution=True), "money_state_budget"
+CORRECTED = 0.15
 SUMS = ("collected", "reduced", "amount_raised", "terminated_in_part", "entrusted_in_part")
 _numbers = count(1)
 
@@ -55,6 +60,7 @@ class Scenario:
     districts: list[Desk] = field(default_factory=list)
     new: Desk | None = None
     office: Desk | None = None
+    matters: list[str] = field(default_factory=list)
 
     @property
     def province(self) -> Desk:
@@ -91,6 +97,7 @@ _OFFICER = """
 _SUCCESSOR = """
     INSERT INTO unit_successor (predecessor_id, successor_id, since)
     VALUES (CAST(:old AS uuid), CAST(:new AS uuid), '2025-07-01')"""
+_MATTER = "INSERT INTO matter (code, name, unit_path) VALUES (:code, 'Vụ án', :path) RETURNING id::text"
 OLD, NEW = "[2009-01-01,2025-07-01)", "[2025-07-01,)"
 
 
@@ -116,6 +123,9 @@ async def _map(session: AsyncSession) -> Scenario:
         made.districts.append(await _desk(session, "district", province.id, f"{path}d1.", OLD))
     made.new = await _desk(session, "provincial", NATION_ID, f"vn.s{number:04}n.", NEW)
     made.office = await _desk(session, "regional", made.new.id, f"vn.s{number:04}n.k1.", NEW)
+    for letter in "xy":
+        values = {"code": f"S.{number:04}{letter}", "path": f"vn.s{number:04}n."}
+        made.matters.append(str((await session.execute(text(_MATTER), values)).scalar_one()))
     for old, new in [*((p, made.new) for p in made.old), *((d, made.office) for d in made.districts)]:
         await session.execute(text(_SUCCESSOR), {"old": old.id, "new": new.id})
     return made
@@ -150,17 +160,47 @@ def new_case(desk: Desk, day: date, amount: int) -> NewCase:
 async def _life(work: Work, made: Scenario, chance: random.Random) -> None:
     day = date(2022, 8, 1) + timedelta(days=chance.randrange(1500))
     desk = chance.choice([*made.districts, *made.old] if day < MERGED_ON else [made.room])
-    case = await commands.create_case(work, new_case(desk, day, chance.choice([0, *[chance.randrange(10**9)] * 4])))
+    new = new_case(desk, day, chance.choice([0, *[chance.randrange(10**9)] * 4]))
+    case = await commands.create_case(work, _of_some_sort(new, made, chance))
     for _ in range(chance.randrange(12)):
         day += timedelta(days=chance.randrange(120))
+        if chance.random() < CORRECTED:
+            await _correct(work, made, case, min(day, LAST), chance)
         if day >= MERGED_ON and await _merged(work, made, case, desk):
             desk = made.room
         ends = ENDS if day < LAW_2025 else ("request_returned",)
         for names in (REGISTER, ends if chance.randrange(3) == 0 else TURNS, TURNS):
             event = await _event(work, case, desk, day, chance.choice(names), chance)
-            if day <= date(2026, 11, 20) and await attempt(work, case, event):
+            if day <= LAST and await attempt(work, case, event):
                 break
     await _merged(work, made, case, desk)
+
+
+def _of_some_sort(new: NewCase, made: Scenario, chance: random.Random) -> NewCase:
+    duty = new.obligations[0]
+    return replace(
+        new,
+        kind=chance.choice(KINDS),
+        initiation=chance.choice(("on_request", "on_request", "ex_officio")),
+        obligations=[replace(duty, kind=COURT) if duty.amount_vnd and chance.random() < 0.3 else duty],
+        parties=[*new.parties, *([BANK] if chance.random() < 0.3 else [])],
+        corruption_economic=chance.random() < 0.2,
+        matter_id=chance.choice([*made.matters, None, None, None, None]),
+    )
+
+
+async def _correct(work: Work, made: Scenario, case: str, day: date, chance: random.Random) -> None:
+    """What was written about the case turns out to be wrong on some day."""
+    changes: dict[str, Any] = chance.choice(
+        [
+            {"kind": chance.choice(KINDS)},
+            {"matter_id": chance.choice([*made.matters, None])},
+            {"corruption_economic": chance.random() < 0.5},
+            {"parties": [NewParty("debtor", "individual", "Nguyễn Văn An"), *chance.choice(([], [BANK]))]},
+        ]
+    )
+    with patch.object(commands, "today", lambda: day):
+        await commands.change_case(work, case, None, changes)
 
 
 async def _merged(work: Work, made: Scenario, case: str, desk: Desk) -> bool:

@@ -1,12 +1,13 @@
 """The contract of statistics: statements of a unit for a cumulative period, beside the same period a year before."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
 
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import BusinessDate, Code, Count, Query, Rate, Strict, Uuid
+from app.api.v1.schemas.base import BusinessDate, Code, Count, Rate, Strict
 from app.api.v1.schemas.cases import UnitBrief
 from app.services.reference import Reference, Regime
 from app.services.statistics.rules import (
@@ -31,28 +32,14 @@ Difference = Annotated[str, StringConstraints(pattern=r"^-?(0|[1-9][0-9]{0,24})\
 """A difference as a decimal string with two places."""
 
 
-class PeriodQuery(Query):
-    """Whose statement, for which cumulative period."""
-
-    unit: Uuid | None = Field(
-        None,
-        description="the unit with everything below it; by default all the caller may see",
-        examples=[samples.PROVINCE_ID],
-    )
-    fiscal_year: FiscalYear | None = Field(
-        None, description="reporting year; by default the running one", examples=[2025]
-    )
-    months: Annotated[Count, Field(ge=1, le=12)] | None = Field(
-        None, description="months from 1 October; by default all that have begun", examples=[4]
-    )
-
-
 class PeriodOut(Strict):
-    """A cumulative period (kỳ báo cáo), always from 1 October."""
+    """A period (kỳ báo cáo): cumulative from 1 October, or a single month."""
 
     fiscal_year: int = Field(description="reporting year (năm báo cáo)", examples=[2025])
-    months: int = Field(description="months begun, 1 to 12", examples=[4])
-    starts_on: BusinessDate = Field(description="1 October of the year before", examples=["2024-10-01"])
+    months: int = Field(description="months begun since 1 October, 1 to 12", examples=[4])
+    starts_on: BusinessDate = Field(
+        description="1 October of the year before; of a single month its first day", examples=["2024-10-01"]
+    )
     ends_on: BusinessDate = Field(description="last day that counts", examples=["2025-01-31"])
     regime: Code = Field(description="statistical regime of the last day (code list `regimes`)", examples=["tt05-2024"])
 
@@ -147,7 +134,7 @@ class MeasureOut(Strict):
 
 
 class StatementOut(Strict):
-    """A statement of a unit for one cumulative period."""
+    """A statement of a unit for one period."""
 
     unit: UnitBrief = Field(description="the unit, with everything below it and all it succeeded")
     period: PeriodOut = Field(description="the period asked for")
@@ -180,8 +167,13 @@ def statement_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
         "period": period_out(statement.period, statement.regime.code),
         "previous_period": period_out(statement.before, statement.regime_before.code),
         "complete": statement.complete,
-        **{measure: measure_out(statement.measures[measure]) for measure in MEASURES},
+        **measures_out(statement.measures),
     }
+
+
+def measures_out(measures: Mapping[str, MeasureStatement]) -> dict[str, Any]:
+    """Both measures, each as `MeasureOut`."""
+    return {measure: measure_out(measures[measure]) for measure in MEASURES}
 
 
 _OF_LINES: Final = ("accepted_total", "must_enforce", "with_conditions", "carried_forward")
@@ -216,7 +208,7 @@ def _compared_rate(above: str, below: str, now: dict[str, int], before: dict[str
     return {**rate_out(share), "previous": rate_out(earlier), "delta_pp": points(share, earlier)}
 
 
-def _sample() -> dict[str, Any]:
+def _sample() -> PeriodStatement:
     """Done in four months of fiscal year 2025 as the directive of early 2025 reports it; other figures are made up."""
     regime = Regime("tt05-2024", "Thông tư 05/2024/TT-BTP", "Circular 05/2024", "", {}, date.min, date.max)
     now = dict.fromkeys(PARTS, 0) | {
@@ -236,7 +228,8 @@ def _sample() -> dict[str, Any]:
     before = now | {"done": 166_113, "completed": 154_405, "enforcing": 286_162}
     period = Period.of_months(2025, 4)
     measure = MeasureStatement(now, before, comparable=True)
-    statement = PeriodStatement(
+    samples.example_of(StatementLines, measure_out(measure)["lines"])
+    return PeriodStatement(
         samples.SAMPLE_REF.units[samples.NATION_ID],
         period,
         period.previous(),
@@ -245,8 +238,7 @@ def _sample() -> dict[str, Any]:
         complete=True,
         measures=dict.fromkeys(MEASURES, measure),
     )
-    samples.example_of(StatementLines, measure_out(measure)["lines"])
-    return samples.example_of(StatementOut, statement_out(statement, samples.SAMPLE_REF))
 
 
-OUT_EXAMPLE: Final = _sample()
+SAMPLE: Final = _sample()
+OUT_EXAMPLE: Final = samples.example_of(StatementOut, statement_out(SAMPLE, samples.SAMPLE_REF))

@@ -1,0 +1,169 @@
+"""Reading any cut: one statement gives the net movements of every account by key and stretch of time.
+
+Whole months come from the rollup that has the keys asked for; days of a month that a period ends in come from the
+entries, or for whole units from their rollup of days.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final, Literal
+
+from app.db import Reads
+from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movements
+from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
+from app.services.books.cuts import CUTS
+from app.services.statistics.groups import Groups
+from app.services.statistics.movements import COLUMNS, Movements
+
+By = Literal["all", "place", "officer", "cut", "matter"]
+"""What a statement tells apart: nothing, the places of units, officers, numbers of cuts, or matters."""
+
+
+@dataclass(frozen=True, slots=True)
+class CutFilter:
+    """What figures are narrowed to (phân tổ); None leaves a criterion out."""
+
+    kind: str | None = None
+    initiation: str | None = None
+    state_budget: bool | None = None
+    credit_institution: bool | None = None
+    corruption_economic: bool | None = None
+    officer_id: str | None = None
+    matter_id: str | None = None
+
+    @property
+    def cut_ids(self) -> list[int] | None:
+        """Numbers of the cuts that fit; None when all do."""
+        bits = (
+            (SEGMENT_BUDGET, self.state_budget),
+            (SEGMENT_CREDIT, self.credit_institution),
+            (SEGMENT_CORRUPTION, self.corruption_economic),
+        )
+        fits = [
+            number
+            for number, (kind, initiation, segment) in enumerate(CUTS)
+            if self.kind in (None, kind)
+            and self.initiation in (None, initiation)
+            and all(wanted is None or bool(segment & bit) is wanted for bit, wanted in bits)
+        ]
+        return None if len(fits) == len(CUTS) else fits
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it leaves everything in."""
+        return self == CutFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What decides the text of a statement."""
+
+    by: By
+    cuts: bool
+    officer: bool
+    matter: bool
+
+    @property
+    def months(self) -> str:
+        """The coarsest rollup that has the keys."""
+        if self.matter or self.by == "matter":
+            return "rollup_matter_month"
+        if self.officer or self.by == "officer":
+            return "rollup_officer_month_cut" if self._cut else "rollup_officer_month"
+        return "rollup_unit_month_cut" if self._cut else "rollup_unit_month"
+
+    @property
+    def opening(self) -> str | None:
+        """Stored openings; officers and matters have none: everything before is summed."""
+        return {"rollup_unit_month": "unit_opening", "rollup_unit_month_cut": "unit_opening_cut"}.get(self.months)
+
+    @property
+    def _cut(self) -> bool:
+        return self.cuts or self.by == "cut"
+
+    @property
+    def key(self) -> str:
+        """What rows are told apart by."""
+        keys = {"all": "0", "place": "m.place", "officer": "r.officer_id", "cut": "r.cut_id", "matter": "r.matter_id"}
+        return keys[self.by]
+
+    @property
+    def conditions(self) -> str:
+        """Which rows count."""
+        chosen = ["r.unit_id = ANY (string_to_array(%(units)s, ',')::uuid[])"]
+        chosen += ["r.cut_id = ANY (%(cuts)s::smallint[])"] * self.cuts
+        chosen += ["r.officer_id = %(officer)s::uuid"] * self.officer
+        chosen += ["r.matter_id = %(matter)s::uuid"] * self.matter
+        chosen += ["r.matter_id IS NOT NULL"] * (self.by == "matter")
+        return " AND ".join(chosen)
+
+
+_MEMBERS: Final = """
+    WITH member (unit_id, place) AS MATERIALIZED (
+        SELECT u::uuid, p::int
+        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
+    )"""
+_BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
+_LISTED: Final = ", ".join(f"r.{column}" for column in COLUMNS)
+_SUMS: Final = ", ".join(f"coalesce((sum({column}))::bigint, 0)" for column in COLUMNS)
+_OPENED: Final = frozenset(balance_columns(OPENING_ACCOUNTS))
+_OPENING: Final = ", ".join(f"r.{c}" if c in _OPENED else "NULL::bigint" for c in COLUMNS)
+
+# The month a period ends in is read whole; what is of its days after the period is moved to the stretch after it.
+_END: Final = "(date_trunc('month', d.day) + interval '1 month')::date"
+_DAYS_OF_UNITS: Final = f"""
+    SELECT l.* FROM rollup_unit_day l WHERE l.day >= d.day AND l.day < {_END}"""
+_DAYS_OF_ENTRIES: Final = f"""
+    SELECT l.unit_id, l.officer_id, l.cut_id, l.matter_id, {net_movements()} FROM entry l
+    WHERE l.unit_id = ANY (string_to_array(%(units)s, ',')::uuid[]) AND l.booked_on >= d.day AND l.booked_on < {_END}
+    GROUP BY l.unit_id, l.officer_id, l.cut_id, l.matter_id"""
+_MOVED: Final = ", ".join(f"s.sign * r.{column}" for column in COLUMNS)
+
+
+@lru_cache(maxsize=128)
+def _sql(shape: _Shape) -> str:
+    """The statement; its rows are (key, number of the stretch, net movements in the order of COLUMNS)."""
+    member = "JOIN member m USING (unit_id)" if shape.by == "place" else ""
+    since = f"r.month >= make_date({_BASE} - 1, 10, 1)" if shape.opening else "true"
+    days = _DAYS_OF_UNITS if shape.months == "rollup_unit_month" else _DAYS_OF_ENTRIES
+    arms = [
+        f"""SELECT {shape.key}, r.month, {_LISTED} FROM {shape.months} r {member}
+        WHERE {since} AND r.month < %(until)s AND {shape.conditions}""",
+        f"""SELECT {shape.key}, s.day, {_MOVED} FROM unnest(%(ends)s::date[]) d (day) CROSS JOIN LATERAL ({days}) r
+        {member} CROSS JOIN LATERAL (VALUES (d.day, 1), (date_trunc('month', d.day)::date, -1)) s (day, sign)
+        WHERE {shape.conditions}""",
+    ]
+    if shape.opening:
+        arms.append(
+            f"""SELECT {shape.key}, '-infinity'::date, {_OPENING} FROM {shape.opening} r {member}
+            WHERE r.fiscal_year = {_BASE} AND {shape.conditions}"""
+        )
+    return f"""{_MEMBERS if member else ""}
+        SELECT key, width_bucket(day, %(bounds)s::date[]), {_SUMS}
+        FROM ({" UNION ALL ".join(arms)}) n (key, day, {", ".join(COLUMNS)}) GROUP BY 1, 2"""
+
+
+async def movements(
+    db: Reads, groups: Groups, by: By, wanted: CutFilter, bounds: Sequence[date]
+) -> Mapping[Any, Movements]:
+    """Movements by key between the boundaries; a key without a row in the books is absent."""
+    cuts = wanted.cut_ids
+    shape = _Shape(by, cuts is not None, wanted.officer_id is not None, wanted.matter_id is not None)
+    first, last = bounds[0], bounds[-1]
+    parameters = {
+        "units": groups.unit_ids,
+        "places": groups.places,
+        "cuts": cuts,
+        "officer": wanted.officer_id,
+        "matter": wanted.matter_id,
+        "year": first.year + (first.month >= 10),
+        "until": last,
+        "bounds": list(bounds),
+        "ends": [day for day in bounds if day.day != 1],
+    }
+    found: dict[Any, dict[int, Sequence[int]]] = {}
+    for key, stretch, *nets in await db.fetch(_sql(shape), parameters):
+        found.setdefault(key, {})[stretch] = nets
+    return {key: Movements(tuple(bounds), stretches) for key, stretches in found.items()}

@@ -1,0 +1,90 @@
+"""Any period from the same few sums: net movements of the accounts between boundaries in time. Pure functions.
+
+Where a statement of one period has its formulas summed in the database, a series or a breakdown has the accounts
+themselves summed there, by stretches of time, and the formulas of every period, each under its regime, reckoned here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+from app.models.aggregates import balance_columns
+from app.models.codes import ACCOUNTS
+from app.services.statistics.rules import Formula, Period
+
+COLUMNS: Final = tuple(balance_columns())
+_PLACES: Final = {
+    "cases": {account: number for number, account in enumerate(ACCOUNTS)},
+    "money": {account: number + len(ACCOUNTS) for number, account in enumerate(ACCOUNTS)},
+}
+_NOTHING: Final = (0,) * len(COLUMNS)
+
+Nets = Sequence[int]
+"""Net movements in the order of COLUMNS."""
+
+
+def boundaries(periods: Iterable[Period]) -> tuple[date, ...]:
+    """The days on which a stretch of time begins: first days of the periods and days after them."""
+    days = {day for period in periods for day in (period.first, period.last + timedelta(days=1))}
+    return tuple(sorted(days))
+
+
+@dataclass(frozen=True, slots=True)
+class Movements:
+    """Net movements by the stretch they were in: 0 is before the first boundary, n begins with the n-th."""
+
+    bounds: tuple[date, ...]
+    stretches: Mapping[int, Nets]
+
+    def parts(self, measure: str, period: Period, formulas: Mapping[str, Formula]) -> dict[str, int]:
+        """What each formula gives for a period both ends of which are boundaries."""
+        first = bisect_right(self.bounds, period.first)
+        end = bisect_right(self.bounds, period.last + timedelta(days=1))
+        before, within = self._total(range(first)), self._total(range(first, end))
+        places = _PLACES[measure]
+
+        def reckoned(formula: Formula) -> int:
+            return (
+                sum(within[places[account]] for account in formula.plus)
+                - sum(within[places[account]] for account in formula.minus)
+                + sum(before[places[account]] for account in formula.opening)
+                - sum(before[places[account]] for account in formula.opening_minus)
+            )
+
+        return {name: reckoned(formula) for name, formula in formulas.items()}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing ever moved."""
+        return not any(number for nets in self.stretches.values() for number in nets)
+
+    def _total(self, numbers: Iterable[int]) -> Nets:
+        return _added(self.stretches[number] for number in numbers if number in self.stretches)
+
+
+def together(parts: Iterable[Movements], bounds: tuple[date, ...]) -> Movements:
+    """The movements of several parts in one."""
+    found: dict[int, list[Nets]] = {}
+    for part in parts:
+        for number, nets in part.stretches.items():
+            found.setdefault(number, []).append(nets)
+    return Movements(bounds, {number: _added(nets) for number, nets in found.items()})
+
+
+def without(whole: Movements, parts: Iterable[Movements]) -> Movements:
+    """What is left of the whole."""
+    taken = together(parts, whole.bounds).stretches
+    left = {
+        number: [all_of - part for all_of, part in zip(nets, taken.get(number, _NOTHING), strict=True)]
+        for number, nets in whole.stretches.items()
+    }
+    return Movements(whole.bounds, left)
+
+
+def _added(rows: Iterable[Nets]) -> Nets:
+    rows = list(rows)
+    if len(rows) == 1:
+        return rows[0]
+    return [sum(column) for column in zip(*rows, strict=True)] if rows else _NOTHING
