@@ -27,8 +27,25 @@ regime = Table(
     Column("name_vi", Text, nullable=False),
     Column("name_en", Text, nullable=False),
     Column("legal_basis", Text, nullable=False),
-    Column("lines", JSONB, nullable=False, comment="line of the counting identity → accounts that feed it"),
     validity(),
+)
+
+regime_version = Table(
+    "regime_version",
+    metadata,
+    Column("code", Text, ForeignKey("regime.code"), primary_key=True),
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
+    Column("since", Date, comment="first day counted by it; null: from the beginning of the regime"),
+    Column("provisional", Boolean, nullable=False, comment="a stand-in until the rules of the circular are known"),
+    Column(
+        "lines",
+        JSONB,
+        nullable=False,
+        comment="measure → line of the counting identity → accounts that feed it",
+    ),
+    Column("legal_basis", Text, nullable=False),
+    recorded_at(),
+    comment="how a regime counts; the newest version with since up to a day holds on it, and all stay",
 )
 
 priority_rule = Table(

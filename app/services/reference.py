@@ -96,15 +96,26 @@ class Client:
 
 @dataclass(frozen=True, slots=True)
 class Regime:
-    """A statistical regime (chế độ báo cáo thống kê): which accounts feed which line while it is in force."""
+    """A version of a statistical regime (chế độ báo cáo thống kê): which accounts feed which line, by measure.
+
+    `since` and `until` are when the circular is in force, `counted_since` the day from which this version counts.
+    """
 
     code: str
+    version: int
     name_vi: str
     name_en: str
+    provisional: bool
+    lines: dict[str, dict[str, list[str]]]
     legal_basis: str
-    lines: dict[str, list[str]]
     since: date
     until: date
+    counted_since: date
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.code, self.version
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +167,7 @@ class Reference:
         self.units = {unit.id: unit for unit in units}
         self.officers = {officer.id: officer for officer in officers}
         self.clients = {client.id: client for client in clients}
-        self.regimes = sorted(regimes, key=lambda regime: regime.since)
+        self.regimes = sorted(regimes, key=lambda regime: (regime.since, regime.code, regime.version))
         self.rules = sorted(rules, key=lambda rule: (rule.flag, rule.version))
         self._targets: dict[tuple[str, int, str], list[TargetVersion]] = {}
         for target in sorted(targets or [], key=lambda target: -target.version):
@@ -220,9 +231,16 @@ class Reference:
             raise invalid("unknown-reference", "no such unit", "không có đơn vị này", parameter="unit")
         return unit
 
-    def regime(self, on: date) -> Regime:
-        """The regime in force on a day."""
-        return next(regime for regime in self.regimes if regime.since <= on < regime.until)
+    def regime(self, on: date, code: str | None = None) -> Regime:
+        """The regime in force on a day, or another one, in the version that counts on that day."""
+        versions = [r for r in self.regimes if (r.since <= on < r.until if code is None else r.code == code)]
+        if not versions:
+            raise invalid("unknown-reference", "no such regime", "không có chế độ báo cáo này", parameter="regime")
+        return next((r for r in reversed(versions) if r.counted_since <= on), versions[0])
+
+    def regimes_within(self, first: date, last: date) -> list[str]:
+        """Codes of the regimes in force on any day from `first` to `last`; two when the period straddles them."""
+        return list(dict.fromkeys(r.code for r in self.regimes if r.since <= last and first < r.until))
 
     def rules_on(self, on: date) -> list[PriorityRule]:
         """The version of each priority rule in force on a day."""
@@ -257,8 +275,9 @@ _LOAD = {
                   WHERE g.client_id = c.id ORDER BY u.path)
         FROM client c""",
     "regime": """
-        SELECT code, name_vi, name_en, legal_basis, lines, lower(validity)::text, upper(validity)::text
-        FROM regime""",
+        SELECT r.code, v.version, r.name_vi, r.name_en, v.provisional, v.lines, v.legal_basis,
+            lower(r.validity)::text, upper(r.validity)::text, v.since::text
+        FROM regime r JOIN regime_version v USING (code)""",
     "rule": """
         SELECT flag, version, years, years_inclusive, min_amount_vnd, amount_meant, requires_conditions,
             legal_basis, lower(validity)::text, upper(validity)::text
@@ -313,8 +332,11 @@ def _client(row: Row) -> Client:
 
 
 def _regime(row: Row) -> Regime:
-    code, name_vi, name_en, legal_basis, lines, since, until = row
-    return Regime(code, name_vi, name_en, legal_basis, lines, _since(since), _until(until))
+    code, version, name_vi, name_en, provisional, lines, legal_basis, since, until, counted_since = row
+    validity = _since(since), _until(until)
+    return Regime(
+        code, version, name_vi, name_en, provisional, lines, legal_basis, *validity, _since(counted_since or since)
+    )
 
 
 def _rule(row: Row) -> PriorityRule:

@@ -1,4 +1,4 @@
-"""Every cut: entries say what their case counted as, and rollups are kept by it."""
+"""Every cut: entries say what their case counted as, and rollups are kept by it. Regimes have versions."""
 
 from alembic import op
 
@@ -143,6 +143,46 @@ def _filled(name: str) -> str:
     )
 
 
+# The lines a regime fed so far fed both measures; those that are deducted were fed by one account each.
+REGIMES = """
+CREATE TABLE regime_version (
+    code TEXT NOT NULL,
+    version SMALLINT NOT NULL,
+    since DATE,
+    provisional BOOLEAN NOT NULL,
+    lines JSONB NOT NULL,
+    legal_basis TEXT NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pk_regime_version PRIMARY KEY (code, version),
+    CONSTRAINT fk_regime_version_code FOREIGN KEY (code) REFERENCES regime (code)
+);
+COMMENT ON TABLE regime_version IS
+    'how a regime counts; the newest version with since up to a day holds on it, and all stay';
+COMMENT ON COLUMN regime_version.since IS 'first day counted by it; null: from the beginning of the regime';
+COMMENT ON COLUMN regime_version.provisional IS 'a stand-in until the rules of the circular are known';
+COMMENT ON COLUMN regime_version.lines IS 'measure → line of the counting identity → accounts that feed it';
+INSERT INTO regime_version (code, version, provisional, lines, legal_basis)
+SELECT r.code, 1, r.code = 'tt05-2026', jsonb_build_object('cases', l.lines, 'money', l.lines), r.legal_basis
+FROM regime r CROSS JOIN LATERAL (
+    SELECT r.lines || '{"B1": ["entrusted"], "B2": ["withdrawn"], "B3": ["pulled_up"]}' AS lines
+) l;
+CREATE TRIGGER ring AFTER INSERT OR UPDATE OR DELETE ON regime_version
+    FOR EACH STATEMENT EXECUTE FUNCTION ring_reference();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON regime_version
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewrite();
+-- read by this service alone, from the versions from now on
+-- squawk-ignore ban-drop-column
+ALTER TABLE regime DROP COLUMN lines;
+"""
+REGIMES_BACK = """
+ALTER TABLE regime ADD COLUMN lines JSONB;
+COMMENT ON COLUMN regime.lines IS 'line of the counting identity → accounts that feed it';
+UPDATE regime r SET lines = (v.lines -> 'cases') - '{B1,B2,B3}'::text[]
+FROM regime_version v WHERE v.code = r.code AND v.version = 1;
+ALTER TABLE regime ALTER COLUMN lines SET NOT NULL;
+DROP TABLE regime_version;
+"""
+
 # The shape of the walls is that of migration 0004, where the role comes from.
 ROLE = """
 DO $$ BEGIN
@@ -152,8 +192,9 @@ DO $$ BEGIN
 END $$;
 """
 PRESENT = "(SELECT NULLIF(current_setting('app.client', true), '')) IS NOT NULL"
-FIGURES = """(SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
-    AND ((SELECT NULLIF(current_setting('app.family', true), '')) = '{vn.}' OR unit_id IN (
+WHOLE_NATION = "(SELECT NULLIF(current_setting('app.family', true), '')) = '{vn.}'"
+FIGURES = f"""(SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
+    AND ({WHOLE_NATION} OR unit_id IN (
         SELECT u.id FROM unnest((SELECT NULLIF(current_setting('app.family', true), '')::text[])) f
         JOIN unit u ON u.path >= f AND u.path < left(f, -1) || '/'))"""
 
@@ -168,6 +209,10 @@ def _walls() -> str:
         [
             "ALTER TABLE cut ENABLE ROW LEVEL SECURITY; GRANT SELECT ON cut TO thads_service;",
             f"CREATE POLICY seen ON cut FOR SELECT TO thads_service USING ({PRESENT});",
+            "ALTER TABLE regime_version ENABLE ROW LEVEL SECURITY;",
+            "GRANT SELECT, INSERT ON regime_version TO thads_service;",
+            f"CREATE POLICY seen ON regime_version FOR SELECT TO thads_service USING ({PRESENT});",
+            f"CREATE POLICY added ON regime_version FOR INSERT TO thads_service WITH CHECK ({WHOLE_NATION});",
             *figures,
         ]
     )
@@ -183,6 +228,7 @@ def upgrade() -> None:
         op.execute(_rollup(name))
         op.execute(_filled(name))
     op.execute(INDEXES)
+    op.execute(REGIMES)
     op.execute(ROLE)
     op.execute(_walls())
 
@@ -190,6 +236,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '3s'")
     op.execute("SET LOCAL statement_timeout = '60s'")
+    op.execute(REGIMES_BACK)
     op.execute(f"DROP TABLE {', '.join(ROLLUPS)};")
     op.execute(_events("reversed"))
     op.execute("ALTER TABLE entry DROP COLUMN matter_id, DROP COLUMN cut_id;")

@@ -17,7 +17,9 @@ from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
 # path parameters that name nothing of a unit: everybody with the scope may read them
-PUBLIC: Final[dict[str, str]] = {"event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running"}
+PUBLIC: Final[dict[str, str]] = {
+    "event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running", "regime": "tt05-2026",
+}  # fmt: skip
 DECIDED: Final = date(2025, 8, 22)
 
 

@@ -39,13 +39,14 @@ async def read_period(db: Db, ref: Ref, caller: Reader, asked: Annotated[CutQuer
     Periods are cumulative from 1 October: `fiscal_year=2025&months=4` is 2024-10-01 to 2025-01-31, and with
     `span=month` January alone. A running period ends today, and is compared up to the same day. Figures count every
     case of the unit, also those whose parties are restricted. A merged unit counts with all units it succeeded.
+    `regimes_in_force` says when a period straddles two regimes; `regime` gives it under either.
     """
     unit, period = asked_unit(ref, caller, asked.unit), asked.period
     if asked.cut.is_empty and not period.single:
-        statement = await period_statement(db, ref, unit, period, today())
+        statement = await period_statement(db, ref, unit, period, today(), asked.regime)
     else:
         await views.check_matter(db, ref, caller, asked.cut)
-        (statement,) = await views.statements(db, ref, unit, asked.cut, [period])
+        (statement,) = await views.statements(db, ref, unit, asked.cut, [period], asked.regime)
     return Response(orjson.dumps(schemas.statement_out(statement, ref)), media_type="application/json")
 
 
@@ -64,7 +65,7 @@ async def read_series(db: Db, ref: Ref, caller: Reader, asked: Annotated[SeriesQ
     unit, period = asked_unit(ref, caller, asked.unit), asked.period
     await views.check_matter(db, ref, caller, asked.cut)
     periods = views.months_of(period) if asked.by == "month" else views.years_until(period, asked.years or 5)
-    found = await views.statements(db, ref, unit, asked.cut, periods)
+    found = await views.statements(db, ref, unit, asked.cut, periods, asked.regime)
     return Response(orjson.dumps(cuts.series_out(unit, found, ref)), media_type="application/json")
 
 
@@ -89,8 +90,10 @@ async def read_breakdown(
     found = await views.parts(db, ref, caller, wanted, period)
     shown = [part for part in found if last is None or part.order > last][: page.limit + 1]
     items = [
-        cuts.breakdown_item(part, wanted, views.statement_of(ref, wanted.unit, period, part.movements), ref)
+        cuts.breakdown_item(
+            part, wanted, views.statement_of(ref, wanted.unit, period, part.movements, asked.regime), ref
+        )
         for part in shown
     ]
-    frame = cuts.breakdown_frame(wanted, period, ref)
+    frame = cuts.breakdown_frame(wanted, period, asked.regime, ref)
     return page_answer(request, caller, page, items, key=lambda _: shown[page.limit - 1].order, **frame)

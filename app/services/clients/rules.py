@@ -27,7 +27,7 @@ SCOPES: Final[dict[str, str]] = {
     "matters:read": "read matters tracked by steering committees",
     "matters:write": "change matters and their tracking",
     "reference:read": "read code lists, regimes and rules",
-    "rules:write": "set new versions of the priority rules",
+    "rules:write": "set new versions of the priority rules and of how regimes count",
     "public:read": "read the public list of debtors without conditions",
     "audit:read": "read the trail of changes and of unmasked reads",
     "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",

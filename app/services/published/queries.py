@@ -91,7 +91,7 @@ def list_results(
 def _result(ref: Reference, row: PublishedRow) -> PublishedResult:
     since, until = period(row.fiscal_year, row.months)
     regime = ref.regime(until)
-    two_classes = not regime.lines["C3"]
+    two_classes = not regime.lines["cases" if row.measure == "cases" else "money"]["C3"]
     same = series(row)
     compared = rules.year_over_year(row, same)
     return PublishedResult(

@@ -12,13 +12,13 @@ from app.models.codes import CASE_KINDS, INITIATIONS, SEGMENT_BUDGET, SEGMENT_CO
 from app.services.access import Caller
 from app.services.books.cuts import CUTS
 from app.services.matters.queries import read_briefs
-from app.services.reference import Reference, Unit
+from app.services.reference import Reference, Regime, Unit
 from app.services.statistics import cut_queries
 from app.services.statistics.cut_queries import By, CutFilter
 from app.services.statistics.groups import REST, Groups, MapName, below, grouped, kept, map_day, parted
 from app.services.statistics.movements import Movements, boundaries, together, without
-from app.services.statistics.rules import FIRST_YEAR, MEASURES, PARTS, Period, comparable, formulas
-from app.services.statistics.views import MeasureStatement, PeriodStatement
+from app.services.statistics.rules import FIRST_YEAR, MEASURES, PARTS, Formula, Period, comparable, formulas
+from app.services.statistics.views import MeasureStatement, PeriodStatement, same_lines
 
 GroupBy = Literal["unit", "officer", "kind", "initiation", "segment", "matter"]
 SEGMENTS: Final = {
@@ -53,32 +53,43 @@ class Part:
 
 
 async def statements(
-    db: Reads, ref: Reference, unit: Unit, cut: CutFilter, periods: Sequence[Period]
+    db: Reads, ref: Reference, unit: Unit, cut: CutFilter, periods: Sequence[Period], code: str | None = None
 ) -> list[PeriodStatement]:
-    """Statements of a unit, its subtree and all it succeeded, each beside the year before; one round trip."""
+    """Statements of a unit, its subtree and all it succeeded, each beside the year before; one round trip.
+
+    Each is under the regime of its last day, or under the one that `code` names.
+    """
     bounds = boundaries([*periods, *(period.previous() for period in periods)])
     groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit], rest=False))
     found = await cut_queries.movements(db, groups, "all", cut, bounds)
     moved = found.get(0) or Movements(bounds, {})
-    return [statement_of(ref, unit, period, moved) for period in periods]
+    return [statement_of(ref, unit, period, moved, code) for period in periods]
 
 
-def statement_of(ref: Reference, unit: Unit, period: Period, moved: Movements) -> PeriodStatement:
+def statement_of(
+    ref: Reference, unit: Unit, period: Period, moved: Movements, code: str | None = None
+) -> PeriodStatement:
     """The statement of a period from movements that have its boundaries, and those of the year before."""
     before = period.previous()
-    regime, regime_before = ref.regime(period.last), ref.regime(before.last)
-    now, then = formulas(regime.lines), formulas(regime_before.lines)
-    same = regime.lines == regime_before.lines
+    regime, regime_before = ref.regime(period.last, code), ref.regime(before.last, code)
     measures = {
         measure: MeasureStatement(
-            moved.parts(measure, period, {name: now[name] for name in PARTS}),
-            moved.parts(measure, before, {name: then[name] for name in PARTS}),
-            comparable(measure, period, before, same),
+            moved.parts(measure, period, _formulas(ref, regime, measure)),
+            moved.parts(measure, before, _formulas(ref, regime_before, measure)),
+            comparable(measure, period, before, same_lines(measure, regime, regime_before)),
         )
         for measure in MEASURES
     }
     complete = Period.of_months(period.fiscal_year, period.months).last < today()
     return PeriodStatement(unit, period, before, regime, regime_before, complete, measures)
+
+
+def _formulas(ref: Reference, regime: Regime, measure: str) -> dict[str, Formula]:
+    def made() -> dict[str, Formula]:
+        every = formulas(regime.lines[measure])
+        return {name: every[name] for name in PARTS}
+
+    return kept(ref, ("formulas", regime.key, measure), made)
 
 
 def months_of(period: Period) -> list[Period]:

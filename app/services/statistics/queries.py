@@ -30,13 +30,24 @@ class Projection:
     """What to sum of each measure: of the period asked for, and of the same period of the previous year."""
 
     measures: Sequence[str]
-    now: Sequence[Formula]
-    before: Sequence[Formula]
+    now: "Formulas"
+    before: "Formulas"
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """How many formulas each measure has, of either period."""
+        first = self.measures[0]
+        return len(self.now[first]), len(self.before[first])
+
+    @property
+    def width(self) -> int:
+        """How many sums a row has."""
+        return len(self.measures) * max(self.sizes)
 
     @cached_property
     def statement(self) -> str:
         """The statement; its rows are (period, place, sums by measure and formula)."""
-        width = len(self.measures) * max(len(self.now), len(self.before))
+        width = self.width
         now = _period("n", self.measures, self.now, width)
         before = _period("b", self.measures, self.before, width)
         return f"{_MEMBERS}{now} UNION ALL {before}"
@@ -55,14 +66,18 @@ def _total(measure: str, plus: Iterable[str], minus: Iterable[str]) -> str:
     return " ".join(terms).removeprefix("+ ") or "0"
 
 
-def flow_columns(measures: Sequence[str], formulas: Sequence[Formula]) -> list[str]:
+Formulas = Mapping[str, Sequence[Formula]]
+"""Formulas by measure, as many for each."""
+
+
+def flow_columns(measures: Sequence[str], formulas: Formulas) -> list[str]:
     """What each formula takes from a row `r` of movements."""
-    return [_total(measure, f.plus, f.minus) for measure in measures for f in formulas]
+    return [_total(measure, f.plus, f.minus) for measure in measures for f in formulas[measure]]
 
 
-def opening_columns(measures: Sequence[str], formulas: Sequence[Formula]) -> list[str]:
+def opening_columns(measures: Sequence[str], formulas: Formulas) -> list[str]:
     """What each formula takes from a row `r` of opening stock, or of movements before the period."""
-    return [_total(measure, f.opening, f.opening_minus) for measure in measures for f in formulas]
+    return [_total(measure, f.opening, f.opening_minus) for measure in measures for f in formulas[measure]]
 
 
 def listed(columns: Sequence[str], sign: str = "") -> str:
@@ -70,7 +85,7 @@ def listed(columns: Sequence[str], sign: str = "") -> str:
     return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
 
 
-def _period(p: str, measures: Sequence[str], formulas: Sequence[Formula], width: int) -> str:
+def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> str:
     """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
@@ -121,8 +136,9 @@ def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]
     """Rows (period, place, sums) as balances by place; a period without a row has zeros."""
     now: dict[Any, Mapping[str, Sequence[int]]] = {}
     before: dict[Any, Mapping[str, Sequence[int]]] = {}
+    sizes = projection.sizes
     for row in rows:
-        side, number = (now, len(projection.now)) if row[0] == "n" else (before, len(projection.before))
+        side, number = (now, sizes[0]) if row[0] == "n" else (before, sizes[1])
         side[row[1]] = {m: row[2 + i * number : 2 + (i + 1) * number] for i, m in enumerate(projection.measures)}
     none = zeros(projection)
     return {place: Balances(now.get(place, none.now), before.get(place, none.before)) for place in now | before}
@@ -130,5 +146,5 @@ def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]
 
 def zeros(projection: Projection) -> Balances:
     """The balances of units that never had a case."""
-    now = dict.fromkeys(projection.measures, (0,) * len(projection.now))
-    return Balances(now, dict.fromkeys(projection.measures, (0,) * len(projection.before)))
+    now, before = (dict.fromkeys(projection.measures, (0,) * size) for size in projection.sizes)
+    return Balances(now, before)

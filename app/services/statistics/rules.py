@@ -101,12 +101,11 @@ _FLOWS: Final = {
     "carried_over": Formula((), ("register_carried",), ACCOUNTS_STOCK),
     "newly_accepted": Formula(("accepted", "raised", "register_back"), ("register_new",)),
     "handed_over_net": Formula(("handed_in",), ("handed_out",)),
-    "entrusted": Formula(("entrusted",)),
-    "withdrawn": Formula(("withdrawn",)),
-    "pulled_up": Formula(("pulled_up",)),
 }
-# Lines that the regime feeds, under the letters it names them by.
-_OF_REGIME: Final = {
+OF_REGIME: Final = {
+    "B1": "entrusted",
+    "B2": "withdrawn",
+    "B3": "pulled_up",
     "D1": "done",
     "D2": "enforcing",
     "D3": "deferred_by_agreement",
@@ -114,6 +113,10 @@ _OF_REGIME: Final = {
     "C2": "without_conditions",
     "C3": "deferred_or_suspended",
 }
+"""Lines that the regime feeds, by the letters it names them by."""
+ACCOUNTS_LEFT: Final = ("entrusted", "withdrawn", "pulled_up")
+FED: Final = (*ACCOUNTS_DONE, *ACCOUNTS_LEFT, *ACCOUNTS_STOCK)
+"""Accounts each of which a regime has feed one line: ends a line of what is deducted or done, stock one of C1 to C3."""
 _REGISTER_IN: Final = ("register_carried", "register_new", "register_moved")
 _SHOWN_APART: Final = {
     "accepted": Formula(("accepted",)),
@@ -126,8 +129,11 @@ _SHOWN_APART: Final = {
     **{account: Formula((account,)) for account in ACCOUNTS_DONE},
     "stock": Formula(ACCOUNTS_STOCK, (), ACCOUNTS_STOCK),
     "separate_register": Formula(_REGISTER_IN, ("register_back",), _REGISTER_IN, ("register_back",)),
+    "ended": Formula((*ACCOUNTS_DONE, *ACCOUNTS_LEFT)),
 }
-LINES: Final = (*_FLOWS, *_OF_REGIME.values())
+UNSHOWN: Final = ("stock", "ended")
+"""Parts that only the identities are checked with: they do not depend on the regime."""
+LINES: Final = (*_FLOWS, *OF_REGIME.values())
 """The lines everything else follows from."""
 PARTS: Final = (*LINES, *_SHOWN_APART)
 """The lines of a statement: LINES, and what it shows apart."""
@@ -136,8 +142,8 @@ RESULT: Final = ("done", "with_conditions")
 
 
 def formulas(regime_lines: Mapping[str, Sequence[str]]) -> dict[str, Formula]:
-    """The formula of every one of PARTS and RESULT under a regime (chế độ báo cáo)."""
-    fed = {_OF_REGIME[letter]: _fed_by(accounts) for letter, accounts in regime_lines.items()}
+    """The formula of every one of PARTS and RESULT, from the accounts a regime feeds the lines of one measure with."""
+    fed = {name: _fed_by(regime_lines[letter]) for letter, name in OF_REGIME.items()}
     with_conditions = _fed_by([account for letter in ("D1", "D2", "D3", "D4") for account in regime_lines[letter]])
     return {**_FLOWS, **fed, **_SHOWN_APART, "with_conditions": with_conditions}
 
@@ -192,15 +198,13 @@ def lines_of(values: Iterable[int]) -> Lines:
 def identities(parts: Mapping[str, int]) -> dict[str, bool]:
     """Whether what must hold holds, of the sums of PARTS.
 
-    A and B are reckoned from what stood there first, came in and went out; the other sides from what was done and
-    what stands there last. So a booking error, or a regime that forgets an account, shows here.
+    A and B are reckoned from what stood there first, came in and went out; the other sides from what ended and what
+    stands there last. So a booking error, or a regime that forgets an account, shows here.
     """
     lines = lines_of(parts[name] for name in LINES)
-    done = sum(parts[account] for account in ACCOUNTS_DONE)
-    left = lines.entrusted + lines.withdrawn + lines.pulled_up
     classes = lines.with_conditions + lines.without_conditions + lines.deferred_or_suspended
     return {
-        "accepted_total": lines.accepted_total == left + done + parts["stock"],
+        "accepted_total": lines.accepted_total == parts["ended"] + parts["stock"],
         "must_enforce": lines.must_enforce == classes,
         "carried_forward": lines.carried_forward == parts["stock"],
     }

@@ -1,6 +1,6 @@
 """A statement of one unit for one cumulative period, beside the same period of the previous year."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,7 +10,7 @@ from app.services.books.rules import fiscal_year as fiscal_year_of
 from app.services.reference import Reference, Regime, Unit
 from app.services.statistics.groups import grouped, kept
 from app.services.statistics.queries import Projection, balances, zeros
-from app.services.statistics.rules import MEASURES, PARTS, Period, comparable, formulas
+from app.services.statistics.rules import MEASURES, PARTS, Formula, Period, comparable, formulas
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class MeasureStatement:
 
 @dataclass(frozen=True, slots=True)
 class PeriodStatement:
-    """What the books say of a unit; each period under the regime of its last day."""
+    """What the books say of a unit; each period under the regime of its last day, or one asked for."""
 
     unit: Unit
     period: Period
@@ -51,20 +51,21 @@ def asked_period(fiscal_year: int | None, months: int | None, on: date, *, singl
     return Period(year, min(period.last, on), single)
 
 
-async def period_statement(db: Reads, ref: Reference, unit: Unit, period: Period, on: date) -> PeriodStatement:
-    """The statement of a unit, its subtree and all it succeeded; one round trip."""
+async def period_statement(
+    db: Reads, ref: Reference, unit: Unit, period: Period, on: date, code: str | None = None
+) -> PeriodStatement:
+    """The statement of a unit, its subtree and all it succeeded; one round trip. `code` names another regime."""
     before = period.previous()
-    regime, regime_before = ref.regime(period.last), ref.regime(before.last)
-    key = ("statement", regime.code, regime_before.code)
+    regime, regime_before = ref.regime(period.last, code), ref.regime(before.last, code)
+    key = ("statement", regime.key, regime_before.key)
     projection = kept(ref, key, lambda: _projection(regime, regime_before))
     groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit], rest=False))
     found = (await balances(db, groups, projection, period, before)).get(0) or zeros(projection)
-    same = regime.lines == regime_before.lines
     measures = {
         measure: MeasureStatement(
             dict(zip(PARTS, found.now[measure], strict=True)),
             dict(zip(PARTS, found.before[measure], strict=True)),
-            comparable(measure, period, before, same),
+            comparable(measure, period, before, same_lines(measure, regime, regime_before)),
         )
         for measure in MEASURES
     }
@@ -72,6 +73,16 @@ async def period_statement(db: Reads, ref: Reference, unit: Unit, period: Period
     return PeriodStatement(unit, period, before, regime, regime_before, complete, measures)
 
 
+def same_lines(measure: str, regime: Regime, other: Regime) -> bool:
+    """Whether two regimes feed the lines of a measure from the same accounts."""
+    return regime.lines[measure] == other.lines[measure]
+
+
 def _projection(regime: Regime, regime_before: Regime) -> Projection:
-    now, before = formulas(regime.lines), formulas(regime_before.lines)
-    return Projection(MEASURES, [now[name] for name in PARTS], [before[name] for name in PARTS])
+    return Projection(MEASURES, formulas_of(regime, MEASURES, PARTS), formulas_of(regime_before, MEASURES, PARTS))
+
+
+def formulas_of(regime: Regime, measures: Iterable[str], names: Iterable[str]) -> dict[str, list[Formula]]:
+    """The formulas of these lines under a regime, by measure."""
+    listed = list(names)
+    return {measure: [formulas(regime.lines[measure])[name] for name in listed] for measure in measures}

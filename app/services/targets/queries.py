@@ -11,6 +11,7 @@ from app.models import aggregates as agg
 from app.services.reference import Scope
 from app.services.statistics.queries import (
     Balances,
+    Formulas,
     Projection,
     by_place,
     flow_columns,
@@ -18,7 +19,7 @@ from app.services.statistics.queries import (
     opening_columns,
     period_parameters,
 )
-from app.services.statistics.rules import Formula, Period
+from app.services.statistics.rules import Period
 from app.services.targets.rules import TargetVersion
 
 # The newest version effective on a day is in force; of targets still to take effect none is.
@@ -94,7 +95,7 @@ async def officer_targets(
     }
 
 
-def _officer_period(p: str, measures: Sequence[str], formulas: Sequence[Formula], width: int) -> str:
+def _officer_period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> str:
     """One period of every officer who had cases in the units; the boundary month comes from the entries."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))
@@ -119,7 +120,7 @@ async def officer_balances(
     db: Reads, unit_ids: Sequence[str], projection: Projection, now: Period, before: Period
 ) -> Mapping[str, Balances]:
     """Balances of every officer with cases in these units, by officer."""
-    width = len(projection.measures) * max(len(projection.now), len(projection.before))
+    width = projection.width
     sql = (
         _officer_period("n", projection.measures, projection.now, width)
         + " UNION ALL "

@@ -19,9 +19,9 @@ from app.services.statistics.rules import (
     Period,
     Share,
     comparable,
-    formulas,
     lines_of,
 )
+from app.services.statistics.views import formulas_of, same_lines
 from app.services.targets import queries
 from app.services.targets.rules import MEASURE_OF, Result, TargetVersion, is_below, set_ranks
 
@@ -31,7 +31,10 @@ _LAST: Final = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whose attainment, by which indicators; `map_name` says whose units are children or make up a level."""
+    """Whose attainment, by which indicators; `map_name` says whose units are children or make up a level.
+
+    `regime` counts by another regime than that of the day.
+    """
 
     unit: Unit
     of: Of
@@ -39,11 +42,12 @@ class Asked:
     map_name: MapName
     indicators: tuple[str, ...]
     below_average: bool | None
+    regime: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The two periods compared, each under the regime of its last day."""
+    """The two periods compared, each under the regime of its last day, or one asked for."""
 
     period: Period
     before: Period
@@ -102,22 +106,24 @@ async def standings(db: Reads, ref: Reference, asked: Asked, on: date) -> Standi
 def _frame(ref: Reference, asked: Asked, on: date) -> tuple[Frame, Projection]:
     period = Period.until(on)
     before = period.previous()
-    regime, regime_before = ref.regime(on), ref.regime(before.last)
+    regime, regime_before = ref.regime(on, asked.regime), ref.regime(before.last, asked.regime)
+    measures = [MEASURE_OF[name] for name in asked.indicators]
 
     def projection() -> Projection:
-        now, then = formulas(regime.lines), formulas(regime_before.lines)
-        measures = [MEASURE_OF[name] for name in asked.indicators]
-        return Projection(measures, [now[name] for name in LINES], [then[name] for name in RESULT])
+        now, then = formulas_of(regime, measures, LINES), formulas_of(regime_before, measures, RESULT)
+        return Projection(measures, now, then)
 
-    same = regime.lines == regime_before.lines
     frame = Frame(
         period,
         before,
         regime.code,
         regime_before.code,
-        {name: comparable(MEASURE_OF[name], period, before, same) for name in asked.indicators},
+        {
+            name: comparable(measure, period, before, same_lines(measure, regime, regime_before))
+            for name, measure in zip(asked.indicators, measures, strict=True)
+        },
     )
-    return frame, kept(ref, ("attainment", asked.indicators, regime.code, regime_before.code), projection)
+    return frame, kept(ref, ("attainment", asked.indicators, regime.key, regime_before.key), projection)
 
 
 def _groups(ref: Reference, asked: Asked, on: date) -> Groups:

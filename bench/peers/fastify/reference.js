@@ -37,8 +37,10 @@ export class Reference {
          WHERE NOT c.disabled GROUP BY c.id`,
       ),
       pool.query(
-        `SELECT code, lines, coalesce(lower(validity)::text, '0001-01-01') AS since,
-           coalesce(upper(validity)::text, '9999-12-31') AS until FROM regime`,
+        `SELECT DISTINCT ON (r.code) r.code, v.lines -> 'cases' AS lines,
+           coalesce(lower(r.validity)::text, '0001-01-01') AS since,
+           coalesce(upper(r.validity)::text, '9999-12-31') AS until
+         FROM regime r JOIN regime_version v USING (code) ORDER BY r.code, v.version DESC`,
       ),
       pool.query(
         `SELECT id, unit_id, fiscal_year, indicator, version, rate_bp, effective_on FROM target

@@ -22,9 +22,11 @@ def test_four_months_of_2025(national: httpx.Client) -> None:
     assert found["complete"] is True
     assert found["period"] == {
         "fiscal_year": 2025, "months": 4, "starts_on": "2024-10-01", "ends_on": "2025-01-31", "regime": "tt05-2024",
+        "regime_version": 1, "provisional": False, "regimes_in_force": ["tt05-2024"],
     }  # fmt: skip
     assert found["previous_period"] == {
         "fiscal_year": 2024, "months": 4, "starts_on": "2023-10-01", "ends_on": "2024-01-31", "regime": "tt06-2019",
+        "regime_version": 1, "provisional": False, "regimes_in_force": ["tt06-2019"],
     }  # fmt: skip
     for measure in ("cases", "money"):
         assert set(found[measure]["identities"].values()) == {True}

@@ -67,6 +67,15 @@ def two_classes(measure: str, account: str) -> str:
     return "D4" if account in ("deferred", "suspended") else three_classes(measure, account)
 
 
+def fed_by(table: dict[str, dict[str, list[str]]]) -> Regime:
+    """A regime of any rules: lines and the accounts that feed them, by measure."""
+
+    def line(measure: str, account: str) -> str:
+        return next(letter for letter, accounts in table[measure].items() if account in accounts)
+
+    return line
+
+
 ENDS = ("completed", "terminated", "reduced", "returned")
 LEFT = ("entrusted", "withdrawn", "pulled_up")
 STOCK = (*WITH, "no_conditions", "deferred", "suspended")

@@ -282,5 +282,6 @@ def added_up(lines: Iterable[Line], measure: str, period: Period) -> dict[str, i
         "handed_out": went["handed_out"],
         **done,
         "stock": sum(held.values()),
+        "ended": sum(done.values()) + went["entrusted"] + went["withdrawn"] + went["pulled_up"],
         "separate_register": sum(opening[name] + moved[name] for name in register),
     }

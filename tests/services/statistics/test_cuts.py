@@ -11,12 +11,15 @@ import pytest
 from app.api.v1.schemas.statistics import measure_out
 from app.clock import today
 from app.errors import Invalid
+from app.models.codes import ACCOUNTS_STOCK
 from app.services.access import Caller
 from app.services.books.cuts import CUTS
+from app.services.reference import Reference
+from app.services.regimes.rules import check_lines
 from app.services.statistics import cut_views as views
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.cut_views import Breakdown, Part
-from app.services.statistics.rules import MEASURES, Period
+from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period
 from app.services.statistics.views import PeriodStatement, asked_period, period_statement
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import naive, scenario
@@ -25,6 +28,7 @@ from tests.services.statistics.scenario import Scenario
 
 NATION = Caller("tests", frozenset(), ("vn.",))
 REGIMES: dict[str, naive.Regime] = {"tt08-2015": naive.two_classes}
+CODES = ("tt08-2015", "tt06-2019", "tt05-2024", "tt05-2026")
 PERIODS = (
     Period.until(date(2023, 9, 30)), Period.until(date(2024, 2, 29)), Period.until(date(2025, 1, 31)),
     Period.until(date(2025, 6, 9)), Period.until(date(2025, 7, 20)), Period.until(date(2026, 9, 30)),
@@ -102,22 +106,26 @@ def shown(measures: Any) -> dict[str, dict[str, dict[str, int]]]:
     }
 
 
-def expected(found: Iterable[Entry], statement: PeriodStatement) -> dict[str, dict[str, dict[str, int]]]:
+def expected(
+    found: Iterable[Entry], statement: PeriodStatement, by: naive.Regime | None = None
+) -> dict[str, dict[str, dict[str, int]]]:
     """The same, entry by entry."""
     own = list(found)
     sides = {"value": (statement.period, statement.regime), "previous": (statement.before, statement.regime_before)}
     return {
         measure: {
-            side: naive.lines(own, measure, p.first, p.last, REGIMES.get(regime.code, naive.three_classes))
+            side: naive.lines(own, measure, p.first, p.last, by or REGIMES.get(regime.code, naive.three_classes))
             for side, (p, regime) in sides.items()
         }
         for measure in MEASURES
     }
 
 
-def read(service: Service, unit: str, cut: CutFilter, periods: list[Period]) -> list[PeriodStatement]:
+def read(
+    service: Service, unit: str, cut: CutFilter, periods: list[Period], code: str | None = None
+) -> list[PeriodStatement]:
     ref = service.reference.current
-    return service.runner.run(views.statements(service.db, ref, ref.units[unit], cut, periods))
+    return service.runner.run(views.statements(service.db, ref, ref.units[unit], cut, periods, code))
 
 
 def test_every_line_of_every_cut_equals_what_the_entries_say(
@@ -134,6 +142,48 @@ def test_every_line_of_every_cut_equals_what_the_entries_say(
                     assert all(measure_out(statement.measures[measure])["identities"].values())
                 seen += bool(own)
     assert seen > 500
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_period_can_be_counted_by_every_regime(
+    service: Service, made: Scenario, entries: list[Entry], code: str
+) -> None:
+    ref, cut = service.reference.current, CutFilter(kind="civil")
+    unit = ref.units[made.province.id]
+    for wanted in (CutFilter(), cut):
+        own = [entry for entry in entries if entry.unit in made.everything and counts(wanted)(entry)]
+        for statement in read(service, unit.id, wanted, list(PERIODS), code):
+            assert (statement.regime.code, statement.regime_before.code) == (code, code)
+            assert shown(statement.measures) == expected(own, statement), statement.period
+            if wanted.is_empty and not statement.period.single:
+                plain = period_statement(service.db, ref, unit, statement.period, today(), code)
+                assert service.runner.run(plain) == statement
+            assert statement.measures["money"].comparable  # one regime counts both
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_sound_rules_keep_the_identities(service: Service, made: Scenario, entries: list[Entry], seed: int) -> None:
+    """Rules of a circular nobody knows yet, different for cases and money; what they are is drawn by lot."""
+    chance = Random(seed)
+    lines: dict[str, dict[str, list[str]]] = {m: {letter: [] for letter in OF_REGIME} for m in MEASURES}
+    for measure in MEASURES:
+        for account in FED:
+            letters = ("D2", "D3", "D4", "C2", "C3") if account in ACCOUNTS_STOCK else ("B1", "B2", "B3", "D1")
+            lines[measure][chance.choice(letters)].append(account)
+    check_lines(lines)
+    unknown = replace(service.reference.current.regimes[-1], code="tt99-2099", lines=lines)
+    known = service.reference.current
+    ref = Reference([*known.units.values()], [*known.officers.values()], [], [*known.regimes, unknown], [])
+    regime = naive.fed_by(lines)
+    for unit, family in families(made, service).items():
+        own = [entry for entry in entries if entry.unit in family]
+        found = service.runner.run(
+            views.statements(service.db, ref, ref.units[unit], CutFilter(), list(PERIODS), "tt99-2099")
+        )
+        for statement in found:
+            assert shown(statement.measures) == expected(own, statement, regime), statement.period
+            for measure in MEASURES:
+                assert all(measure_out(statement.measures[measure])["identities"].values())
 
 
 @pytest.mark.parametrize("period", [period for period in PERIODS if not period.single], ids=str)

@@ -13,6 +13,9 @@ from app.services.statistics.rules import LINES, PARTS, Lines, Period
 
 NONE = Lines(*[0] * len(LINES))
 REGIME = {
+    "B1": ["entrusted"],
+    "B2": ["withdrawn"],
+    "B3": ["pulled_up"],
     "D1": ["completed", "terminated", "reduced", "returned"],
     "D2": ["enforcing"],
     "D3": ["deferred_by_agreement"],

@@ -192,7 +192,7 @@ def test_each_period_has_the_regime_of_its_last_day(service: Service) -> None:
 
 def test_two_classes_until_2019(service: Service, made: Scenario) -> None:
     """Under Circular 08/2015 deferred and suspended cases had conditions: there was no C3."""
-    assert service.reference.current.regime(date(2019, 9, 30)).lines["C3"] == []
+    assert service.reference.current.regime(date(2019, 9, 30)).lines["cases"]["C3"] == []
     desk, day = made.districts[1], date(2019, 3, 4)
     case = scenario.write(service, lambda work: commands.create_case(work, scenario.new_case(desk, day, 500)))
     scenario.write(service, lambda work: scenario.attempt(work, case, Event("deferred", day)))

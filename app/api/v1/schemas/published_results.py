@@ -1,6 +1,5 @@
 """The contract of officially published results (kết quả đã công bố)."""
 
-from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
@@ -11,7 +10,6 @@ from app.api.v1.schemas.base import BusinessDate, Code, Count, Query, Rate, Stri
 from app.services.published import rules
 from app.services.published.queries import FIGURES, PublishedResult, list_results
 from app.services.published.rules import Difference, Figure, PublishedRow, YearOverYear, two_places
-from app.services.reference import FOREVER, Reference, Regime
 
 Measure = Literal["cases", "money"]
 UnitName = Literal["NATION", "HCMC", "Phu Tho", "Pleiku (old)"]
@@ -287,9 +285,6 @@ def _difference(difference: Difference) -> dict[str, Any]:
     }
 
 
-_REGIME: Final = Regime("tt05-2024", "TT 05/2024", "Circular 05/2024", "", {"C3": ["deferred"]}, date.min, FOREVER)
-_SAMPLES: Final = list_results(
-    Reference([], [], [], [_REGIME], []), {"fiscal_year": 2025, "months": 12, "unit": "NATION"}, None, 1
-)
+_SAMPLES: Final = list_results(samples.SAMPLE_REF, {"fiscal_year": 2025, "months": 12, "unit": "NATION"}, None, 1)
 ITEM_EXAMPLE: Final = samples.example_of(PublishedResultItem, published_result_item(_SAMPLES[0]))
 PAGE_EXAMPLE: Final = samples.example_of(PublishedResultPage, {"items": [ITEM_EXAMPLE], "next": None})

@@ -6,7 +6,7 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel
 
-from app.services.reference import FOREVER, Officer, Posting, Reference, Unit
+from app.services.reference import FOREVER, Officer, Posting, Reference, Regime, Unit
 
 NATION_ID: Final = "01890000-0000-7000-8000-000000000001"
 PROVINCE_ID: Final = "0197c0de-0000-7000-8000-000000000025"
@@ -25,6 +25,18 @@ def _unit(unit_id: str, code: str, level: str, parent: str | None, path: str, na
     return Unit(unit_id, code, province, level, parent, path, since, FOREVER, 1, names, (), ())
 
 
+SAMPLE_LINES: Final = {
+    "B1": ["entrusted"], "B2": ["withdrawn"], "B3": ["pulled_up"],
+    "D1": ["completed", "terminated", "reduced", "returned"], "D2": ["enforcing"], "D3": ["deferred_by_agreement"],
+    "D4": ["other"], "C2": ["no_conditions"], "C3": ["deferred", "suspended"],
+}  # fmt: skip
+
+
+def _regime(code: str, number: str, since: date, until: date) -> Regime:
+    name, lines = f"Thông tư {number}/TT-BTP", dict.fromkeys(("cases", "money"), SAMPLE_LINES)
+    return Regime(code, 1, name, f"Circular {number}", False, lines, name, since, until, since)
+
+
 SAMPLE_REF: Final = Reference(
     units=[
         _unit(NATION_ID, "G15", "national", None, "vn.", "Cục Quản lý Thi hành án dân sự"),
@@ -41,7 +53,10 @@ SAMPLE_REF: Final = Reference(
         )
     ],
     clients=[],
-    regimes=[],
+    regimes=[
+        _regime("tt06-2019", "06/2019", date(2020, 1, 5), date(2024, 7, 26)),
+        _regime("tt05-2024", "05/2024", date(2024, 7, 26), date(2026, 7, 1)),
+    ],
     rules=[],
 )
 

@@ -1,7 +1,6 @@
 """The contract of statistics: statements of a unit for a cumulative period, beside the same period a year before."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Final
 
 from pydantic import Field, StringConstraints
@@ -15,6 +14,7 @@ from app.services.statistics.rules import (
     LINES,
     MEASURES,
     PARTS,
+    UNSHOWN,
     Period,
     Share,
     change,
@@ -42,6 +42,21 @@ class PeriodOut(Strict):
     )
     ends_on: BusinessDate = Field(description="last day that counts", examples=["2025-01-31"])
     regime: Code = Field(description="statistical regime of the last day (code list `regimes`)", examples=["tt05-2024"])
+
+
+class ReportPeriod(PeriodOut):
+    """A period with what it was counted by."""
+
+    regime_version: int = Field(
+        description="version of the regime's counting rules, see `/v1/regimes`; all versions stay", examples=[1]
+    )
+    provisional: bool = Field(
+        description="these rules stand in until those of the circular are known", examples=[False]
+    )
+    regimes_in_force: list[Code] = Field(
+        description="regimes in force within the period; with two it straddles them, and `regime=` gives either",
+        examples=[["tt05-2024"]],
+    )
 
 
 class Compared(Strict):
@@ -85,17 +100,17 @@ class StatementLines(Strict):
     handed_in: Compared = _compared("received (nhận bàn giao) from other units, or between officers of one")
     handed_out: Compared = _compared("handed over (bàn giao) to other units, or between officers of one")
     entrusted: Compared = _compared("B1, entrusted (ủy thác)")
-    withdrawn: Compared = _compared("B2, withdrawn or cancelled (thu hồi, hủy)")
+    withdrawn: Compared = _compared("B2, withdrawn or cancelled (thu hồi, hủy), and what else the regime deducts")
     pulled_up: Compared = _compared("B3, pulled up by the province (rút lên)")
     must_enforce: Compared = _compared("B, must be enforced (phải thi hành) = A − B1 − B2 − B3")
     with_conditions: Compared = _compared("C1, with conditions (có điều kiện) = D1 + D2 + D3 + D4")
     without_conditions: Compared = _compared("C2, without conditions (chưa có điều kiện)")
     deferred_or_suspended: Compared = _compared("C3, deferred or suspended (hoãn, tạm đình chỉ)")
-    done: Compared = _compared("D1, done (thi hành xong)")
-    completed: Compared = _compared("of D1: completed; for money what was collected")
-    terminated: Compared = _compared("of D1: terminated (đình chỉ)")
-    reduced: Compared = _compared("of D1: exempted or reduced (miễn, giảm); money only")
-    returned: Compared = _compared("of D1: request returned (gửi lại yêu cầu)")
+    done: Compared = _compared("D1, done (thi hành xong): what the regime counts as such")
+    completed: Compared = _compared("completed; for money what was collected. In D1")
+    terminated: Compared = _compared("terminated (đình chỉ). In D1, unless the regime deducts it (B)")
+    reduced: Compared = _compared("exempted or reduced (miễn, giảm); money only. In D1, unless the regime deducts it")
+    returned: Compared = _compared("request returned (gửi lại yêu cầu). In D1, unless the regime deducts it")
     enforcing: Compared = _compared("D2, enforcing (đang thi hành)")
     deferred_by_agreement: Compared = _compared("D3, deferred by agreement (hoãn theo điểm c khoản 1 Điều 48)")
     other: Compared = _compared("D4, with conditions, other")
@@ -137,8 +152,8 @@ class StatementOut(Strict):
     """A statement of a unit for one period."""
 
     unit: UnitBrief = Field(description="the unit, with everything below it and all it succeeded")
-    period: PeriodOut = Field(description="the period asked for")
-    previous_period: PeriodOut = Field(description="the same period of the previous year")
+    period: ReportPeriod = Field(description="the period asked for")
+    previous_period: ReportPeriod = Field(description="the same period of the previous year")
     complete: bool = Field(description="false while the last month is still running", examples=[True])
     cases: MeasureOut = Field(description="in cases (việc)")
     money: MeasureOut = Field(description="in money (tiền), VND")
@@ -162,12 +177,24 @@ def period_out(period: Period, regime: str) -> dict[str, Any]:
 
 def statement_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
     """A statement as `StatementOut`."""
+    return {"unit": ref.brief(statement.unit.id), **frame_out(statement, ref), **measures_out(statement.measures)}
+
+
+def frame_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
+    """Which periods a statement is of, and whether the last month is over."""
     return {
-        "unit": ref.brief(statement.unit.id),
-        "period": period_out(statement.period, statement.regime.code),
-        "previous_period": period_out(statement.before, statement.regime_before.code),
+        "period": _report_period(statement.period, statement.regime, ref),
+        "previous_period": _report_period(statement.before, statement.regime_before, ref),
         "complete": statement.complete,
-        **measures_out(statement.measures),
+    }
+
+
+def _report_period(period: Period, regime: Regime, ref: Reference) -> dict[str, Any]:
+    return {
+        **period_out(period, regime.code),
+        "regime_version": regime.version,
+        "provisional": regime.provisional,
+        "regimes_in_force": ref.regimes_within(period.first, period.last),
     }
 
 
@@ -177,7 +204,7 @@ def measures_out(measures: Mapping[str, MeasureStatement]) -> dict[str, Any]:
 
 
 _OF_LINES: Final = ("accepted_total", "must_enforce", "with_conditions", "carried_forward")
-_SHOWN: Final = (*(name for name in PARTS if name != "stock"), *_OF_LINES)
+_SHOWN: Final = (*(name for name in PARTS if name not in UNSHOWN), *_OF_LINES)
 
 
 def measure_out(statement: MeasureStatement) -> dict[str, Any]:
@@ -210,7 +237,6 @@ def _compared_rate(above: str, below: str, now: dict[str, int], before: dict[str
 
 def _sample() -> PeriodStatement:
     """Done in four months of fiscal year 2025 as the directive of early 2025 reports it; other figures are made up."""
-    regime = Regime("tt05-2024", "Thông tư 05/2024/TT-BTP", "Circular 05/2024", "", {}, date.min, date.max)
     now = dict.fromkeys(PARTS, 0) | {
         "carried_over": 487_542,
         "newly_accepted": 215_306,
@@ -224,6 +250,7 @@ def _sample() -> PeriodStatement:
         "without_conditions": 243_110,
         "deferred_or_suspended": 4_296,
         "stock": 537_853,
+        "ended": 164_995,
     }
     before = now | {"done": 166_113, "completed": 154_405, "enforcing": 286_162}
     period = Period.of_months(2025, 4)
@@ -233,8 +260,8 @@ def _sample() -> PeriodStatement:
         samples.SAMPLE_REF.units[samples.NATION_ID],
         period,
         period.previous(),
-        regime,
-        regime,
+        samples.SAMPLE_REF.regime(period.last),
+        samples.SAMPLE_REF.regime(period.previous().last),
         complete=True,
         measures=dict.fromkeys(MEASURES, measure),
     )

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Code, Strict, Uuid
 from app.api.v1.schemas.cases import Initiation, Kind, OfficerBrief, Segment, UnitBrief
-from app.api.v1.schemas.statistics import SAMPLE, MeasureOut, PeriodOut, measures_out, period_out
+from app.api.v1.schemas.statistics import SAMPLE, MeasureOut, ReportPeriod, frame_out, measures_out
 from app.services.reference import Reference, Unit
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.cut_views import Breakdown, Part, statement_of
@@ -20,8 +20,8 @@ from app.services.statistics.views import PeriodStatement
 class SeriesItem(Strict):
     """One period of a series."""
 
-    period: PeriodOut = Field(description="the period")
-    previous_period: PeriodOut = Field(description="the same period of the previous year")
+    period: ReportPeriod = Field(description="the period")
+    previous_period: ReportPeriod = Field(description="the same period of the previous year")
     complete: bool = Field(description="false while its last month is still running", examples=[True])
     cases: MeasureOut = Field(description="in cases (việc)")
     money: MeasureOut = Field(description="in money (tiền), VND")
@@ -70,26 +70,15 @@ class BreakdownPage(Strict):
     items: list[BreakdownItem] = Field(description="parts that have anything in the books, in order; the rest last")
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
     unit: UnitBrief = Field(description="the unit that is broken down")
-    period: PeriodOut = Field(description="the period asked for")
-    previous_period: PeriodOut = Field(description="the same period of the previous year")
+    period: ReportPeriod = Field(description="the period asked for")
+    previous_period: ReportPeriod = Field(description="the same period of the previous year")
     complete: bool = Field(description="false while the last month is still running", examples=[True])
 
 
 def series_out(unit: Unit, statements: Sequence[PeriodStatement], ref: Reference) -> dict[str, Any]:
     """Statements of one unit as `SeriesOut`."""
-    return {"unit": ref.brief(unit.id), "items": [_series_item(statement) for statement in statements]}
-
-
-def _series_item(statement: PeriodStatement) -> dict[str, Any]:
-    return {**_frame(statement), **measures_out(statement.measures)}
-
-
-def _frame(statement: PeriodStatement) -> dict[str, Any]:
-    return {
-        "period": period_out(statement.period, statement.regime.code),
-        "previous_period": period_out(statement.before, statement.regime_before.code),
-        "complete": statement.complete,
-    }
+    items = [{**frame_out(statement, ref), **measures_out(statement.measures)} for statement in statements]
+    return {"unit": ref.brief(unit.id), "items": items}
 
 
 def breakdown_item(part: Part, asked: Breakdown, statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
@@ -106,9 +95,10 @@ def breakdown_item(part: Part, asked: Breakdown, statement: PeriodStatement, ref
     return {**named, "rest": key is None, **measures_out(statement.measures)}
 
 
-def breakdown_frame(asked: Breakdown, period: Period, ref: Reference) -> dict[str, Any]:
+def breakdown_frame(asked: Breakdown, period: Period, code: str | None, ref: Reference) -> dict[str, Any]:
     """The members of `BreakdownPage` besides items and cursor."""
-    return {"unit": ref.brief(asked.unit.id), **_frame(statement_of(ref, asked.unit, period, Movements((), {})))}
+    nothing = statement_of(ref, asked.unit, period, Movements((), {}), code)
+    return {"unit": ref.brief(asked.unit.id), **frame_out(nothing, ref)}
 
 
 def _samples() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -117,7 +107,7 @@ def _samples() -> tuple[dict[str, Any], dict[str, Any]]:
     samples.example_of(SeriesItem, series["items"][0])
     asked = Breakdown(SAMPLE.unit, "kind", CutFilter())
     item = samples.example_of(BreakdownItem, breakdown_item(Part("civil", (0,), Movements((), {})), asked, SAMPLE, ref))
-    frame = {"unit": ref.brief(asked.unit.id), **_frame(SAMPLE)}
+    frame = breakdown_frame(asked, SAMPLE.period, None, ref)
     return series, samples.example_of(BreakdownPage, {"items": [item], "next": None, **frame})
 
 

@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Count, Flag, Query, Uuid, refuse
 from app.api.v1.schemas.cases import Initiation, Kind
+from app.api.v1.schemas.regimes import RegimeCode
 from app.api.v1.schemas.statistics import FiscalYear
 from app.clock import today
 from app.services.statistics.cut_queries import CutFilter
@@ -34,6 +35,11 @@ class CutQuery(Query):
     span: Literal["cumulative", "month"] = Field(
         "cumulative",
         description="from 1 October (lũy kế), or the last of the months alone: what it began with, came in, went out",
+    )
+    regime: RegimeCode | None = Field(
+        None,
+        description="counted by this regime instead of that of the last day, also the year before (`/v1/regimes`)",
+        examples=["tt05-2024"],
     )
     kind: Kind | None = Field(
         None, description="only this kind of judgment (code list `case-kinds`)", examples=["civil"]

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Query, Rate, Strict, Uuid, refuse
 from app.api.v1.schemas.cases import OfficerBrief, UnitBrief
+from app.api.v1.schemas.regimes import RegimeCode
 from app.api.v1.schemas.statistics import Difference, FiscalYear, PeriodOut, period_out, rate_out
 from app.api.v1.schemas.targets import TARGET_ID, Indicator
 from app.services.reference import Reference
@@ -40,6 +41,11 @@ class AttainmentQuery(Query):
         examples=["2025-01-31"],
     )
     indicator: Indicator | None = Field(None, description="one indicator; by default both", examples=["cases_rate"])
+    regime: RegimeCode | None = Field(
+        None,
+        description="counted by this regime instead of that of the day, also the year before (`/v1/regimes`)",
+        examples=["tt05-2024"],
+    )
     below_national_average: Flag | None = Field(
         None,
         description="true: only those below the national average by any indicator asked for; false: only the others",

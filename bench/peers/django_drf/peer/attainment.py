@@ -14,7 +14,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from peer.models import STOCK, Regime, RollupUnitDay, RollupUnitMonth, Target, Unit, UnitOpening, UnitSuccessor
+from peer.models import (
+    STOCK,
+    Regime,
+    RegimeVersion,
+    RollupUnitDay,
+    RollupUnitMonth,
+    Target,
+    Unit,
+    UnitOpening,
+    UnitSuccessor,
+)
 from peer.periods import Period
 from peer.rates import change, percent, points, rate_out, ratio
 
@@ -106,8 +116,14 @@ def _organisation():
 
 
 def regime_on(day):
-    """The statistical regime of a day; kept for a minute."""
-    return cache.get_or_set(f"regime {day}", lambda: Regime.objects.get(validity__contains=day), REFRESH_SECONDS)
+    """The statistical regime of a day with its lines; kept for a minute."""
+    return cache.get_or_set(f"regime {day}", lambda: _regime_on(day), REFRESH_SECONDS)
+
+
+def _regime_on(day):
+    regime = Regime.objects.get(validity__contains=day)
+    regime.lines = RegimeVersion.objects.filter(code=regime.code).order_by("-version")[0].lines["cases"]
+    return regime
 
 
 def targets_of(period):

@@ -147,12 +147,23 @@ class PriorityRule(models.Model):
 
 class Regime(models.Model):
     code = models.TextField(primary_key=True)
-    lines = models.JSONField()
     validity = DateRangeField()
 
     class Meta:
         managed = False
         db_table = "regime"
+
+
+class RegimeVersion(models.Model):
+    """Only ever filtered by code: the key of the table has the version too."""
+
+    code = models.TextField(primary_key=True)
+    version = models.SmallIntegerField()
+    lines = models.JSONField()
+
+    class Meta:
+        managed = False
+        db_table = "regime_version"
 
 
 class Target(models.Model):

@@ -1,0 +1,1 @@
+"""Statistical regimes: what a circular counts as what, in versions."""
