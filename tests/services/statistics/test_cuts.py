@@ -1,6 +1,6 @@
 """Statements by any cut, series and breakdowns, against a second implementation that looks at every entry."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
 from random import Random
@@ -23,18 +23,11 @@ from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period
 from app.services.statistics.views import PeriodStatement, asked_period, period_statement
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import naive, scenario
+from tests.services.statistics.compared import CODES, PERIODS, counts, expected, families, filters, shown
 from tests.services.statistics.naive import Entry
 from tests.services.statistics.scenario import Scenario
 
 NATION = Caller("tests", frozenset(), ("vn.",))
-REGIMES: dict[str, naive.Regime] = {"tt08-2015": naive.two_classes}
-CODES = ("tt08-2015", "tt06-2019", "tt05-2024", "tt05-2026")
-PERIODS = (
-    Period.until(date(2023, 9, 30)), Period.until(date(2024, 2, 29)), Period.until(date(2025, 1, 31)),
-    Period.until(date(2025, 6, 9)), Period.until(date(2025, 7, 20)), Period.until(date(2026, 9, 30)),
-    Period.until(today()), Period.of_months(2025, 1, single=True), Period.of_months(2025, 10, single=True),
-    Period.of_months(2026, 6, single=True), Period(2024, date(2024, 3, 17), single=True),
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -50,77 +43,6 @@ def entries(service: Service, made: Scenario) -> list[Entry]:
     return naive.entries(service)
 
 
-def filters(made: Scenario, entries: Iterable[Entry]) -> list[CutFilter]:
-    """One of each criterion, and some of several."""
-    officer = made.room.officers[0]
-    plain = [
-        CutFilter(), CutFilter(kind="civil"), CutFilter(initiation="ex_officio"), CutFilter(state_budget=True),
-        CutFilter(state_budget=False), CutFilter(credit_institution=True), CutFilter(corruption_economic=True),
-        CutFilter(officer_id=officer), CutFilter(matter_id=made.matters[0]),
-    ]  # fmt: skip
-    chance = Random(5)
-    mixed = [
-        CutFilter(
-            kind=chance.choice([None, "civil", "criminal"]),
-            initiation=chance.choice([None, "on_request"]),
-            state_budget=chance.choice([None, True, False]),
-            credit_institution=chance.choice([None, False]),
-            officer_id=chance.choice([None, officer]),
-            matter_id=chance.choice([None, None, *made.matters]),
-        )
-        for _ in range(12)
-    ]
-    return [*plain, *mixed]
-
-
-def counts(cut: CutFilter) -> Callable[[Entry], bool]:
-    """Whether an entry is one of those a filter asks for."""
-    segments = {name: getattr(cut, name) for name in naive.BITS}
-
-    def fits(entry: Entry) -> bool:
-        wanted = [
-            (cut.kind, entry.kind), (cut.initiation, entry.initiation), (cut.officer_id, entry.officer),
-            (cut.matter_id, entry.matter), *((given, name in entry.segments) for name, given in segments.items()),
-        ]  # fmt: skip
-        return all(asked is None or asked == given for asked, given in wanted)
-
-    return fits
-
-
-def families(made: Scenario, service: Service) -> dict[str, set[str]]:
-    """Units with those whose books are theirs."""
-    return {
-        made.districts[0].id: made.ids(made.districts[0]),
-        made.room.id: made.ids(made.room, *made.districts),
-        made.province.id: made.everything,
-        NATION_ID: set(service.reference.current.units),
-    }
-
-
-def shown(measures: Any) -> dict[str, dict[str, dict[str, int]]]:
-    """Lines of both measures, now and a year before, as the contract has them."""
-    out = {measure: measure_out(measures[measure])["lines"] for measure in MEASURES}
-    return {
-        measure: {side: {name: line[side] for name, line in lines.items()} for side in ("value", "previous")}
-        for measure, lines in out.items()
-    }
-
-
-def expected(
-    found: Iterable[Entry], statement: PeriodStatement, by: naive.Regime | None = None
-) -> dict[str, dict[str, dict[str, int]]]:
-    """The same, entry by entry."""
-    own = list(found)
-    sides = {"value": (statement.period, statement.regime), "previous": (statement.before, statement.regime_before)}
-    return {
-        measure: {
-            side: naive.lines(own, measure, p.first, p.last, by or REGIMES.get(regime.code, naive.three_classes))
-            for side, (p, regime) in sides.items()
-        }
-        for measure in MEASURES
-    }
-
-
 def read(
     service: Service, unit: str, cut: CutFilter, periods: list[Period], code: str | None = None
 ) -> list[PeriodStatement]:
@@ -132,7 +54,7 @@ def test_every_line_of_every_cut_equals_what_the_entries_say(
     service: Service, made: Scenario, entries: list[Entry]
 ) -> None:
     seen = 0
-    for cut in filters(made, entries):
+    for cut in filters(made):
         fits = counts(cut)
         for unit, family in families(made, service).items():
             own = [entry for entry in entries if entry.unit in family and fits(entry)]
