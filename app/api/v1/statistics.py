@@ -12,12 +12,16 @@ from app.api.pagination import after, page_answer
 from app.api.problems import answers
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import statistics as schemas
+from app.api.v1.schemas import statistics_cells as cells
 from app.api.v1.schemas import statistics_cuts as cuts
 from app.api.v1.schemas.statistics import StatementOut
+from app.api.v1.schemas.statistics_cells import CellPage
 from app.api.v1.schemas.statistics_cuts import BreakdownPage, SeriesOut
-from app.api.v1.schemas.statistics_queries import BreakdownQuery, CutQuery, SeriesQuery
+from app.api.v1.schemas.statistics_queries import BreakdownQuery, CellQuery, CutQuery, SeriesQuery
 from app.clock import today
+from app.errors import Forbidden
 from app.services.access import Caller
+from app.services.statistics import cell_views
 from app.services.statistics import cut_views as views
 from app.services.statistics.groups import asked_unit
 from app.services.statistics.views import period_statement
@@ -97,3 +101,33 @@ async def read_breakdown(
     ]
     frame = cuts.breakdown_frame(wanted, period, asked.regime, ref)
     return page_answer(request, caller, page, items, key=lambda _: shown[page.limit - 1].order, **frame)
+
+
+@router.get(
+    "/cases",
+    response_model=None,
+    responses=answers(CellPage, example=cells.PAGE_EXAMPLE, errors=(410,)),
+    summary="Open a figure",
+)
+async def list_counted_cases(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Annotated[Caller, requires("cases:read")],
+    asked: Annotated[CellQuery, Query()],
+    page: Paging,
+) -> Response:
+    """The cases behind one figure of a statement, series or breakdown: same filters, plus the line and the measure.
+
+    `value` is the figure; `counted` of all items adds up to it. A case is counted in the books of a unit, so one that
+    was handed over within the units asked for may stand here twice. For each unit an item without a case says how many
+    cases the caller may not see, and what they count. Needs the scope `statistics:read` too.
+    """
+    if "statistics:read" not in caller.scopes:
+        raise Forbidden({"en": "The scope statistics:read is needed too.", "vi": "Cần thêm phạm vi statistics:read."})
+    last, unit, cut = after(request, caller, page), asked_unit(ref, caller, asked.unit), asked.cut
+    await views.check_matter(db, ref, caller, cut)
+    wanted = cell_views.Asked(unit, asked.period, asked.measure, asked.line, cut, asked.regime)
+    found = await cell_views.opened(db, ref, caller, wanted, last, page.limit + 1)
+    items = [cells.cell_item(row, ref) for row in found.rows]
+    return page_answer(request, caller, page, items, key=cells.order_of, **cells.frame_out(wanted, found, ref))

@@ -17,8 +17,8 @@ from app.services.books.cuts import CUTS
 from app.services.statistics.groups import Groups
 from app.services.statistics.movements import COLUMNS, Movements
 
-By = Literal["all", "place", "officer", "cut", "matter"]
-"""What a statement tells apart: nothing, the places of units, officers, numbers of cuts, or matters."""
+By = Literal["all", "place", "unit", "officer", "cut", "matter"]
+"""What a statement tells apart: nothing, the places of units, units, officers, numbers of cuts, or matters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,19 @@ class CutFilter:
         return self == CutFilter()
 
 
+def conditions_of(row: str, wanted: CutFilter) -> list[str]:
+    """Which rows a filter leaves in; its parameters are `cuts`, `officer` and `matter`."""
+    return _criteria(row, wanted.cut_ids is not None, wanted.officer_id is not None, wanted.matter_id is not None)
+
+
+def _criteria(row: str, cuts: bool, officer: bool, matter: bool) -> list[str]:
+    return [
+        *[f"{row}.cut_id = ANY (%(cuts)s::smallint[])"] * cuts,
+        *[f"{row}.officer_id = %(officer)s::uuid"] * officer,
+        *[f"{row}.matter_id = %(matter)s::uuid"] * matter,
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What decides the text of a statement."""
@@ -86,16 +99,13 @@ class _Shape:
     @property
     def key(self) -> str:
         """What rows are told apart by."""
-        keys = {"all": "0", "place": "m.place", "officer": "r.officer_id", "cut": "r.cut_id", "matter": "r.matter_id"}
-        return keys[self.by]
+        return {"all": "0", "place": "m.place"}.get(self.by, f"r.{self.by}_id")
 
     @property
     def conditions(self) -> str:
         """Which rows count."""
         chosen = ["r.unit_id = ANY (string_to_array(%(units)s, ',')::uuid[])"]
-        chosen += ["r.cut_id = ANY (%(cuts)s::smallint[])"] * self.cuts
-        chosen += ["r.officer_id = %(officer)s::uuid"] * self.officer
-        chosen += ["r.matter_id = %(matter)s::uuid"] * self.matter
+        chosen += _criteria("r", self.cuts, self.officer, self.matter)
         chosen += ["r.matter_id IS NOT NULL"] * (self.by == "matter")
         return " AND ".join(chosen)
 

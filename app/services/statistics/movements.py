@@ -5,13 +5,14 @@ themselves summed there, by stretches of time, and the formulas of every period,
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
 from app.models.aggregates import balance_columns
-from app.models.codes import ACCOUNTS
+from app.models.codes import ACCOUNTS, ACCOUNTS_IN
+from app.services.statistics.cells import Cell
 from app.services.statistics.rules import Formula, Period
 
 COLUMNS: Final = tuple(balance_columns())
@@ -40,9 +41,7 @@ class Movements:
 
     def parts(self, measure: str, period: Period, formulas: Mapping[str, Formula]) -> dict[str, int]:
         """What each formula gives for a period both ends of which are boundaries."""
-        first = bisect_right(self.bounds, period.first)
-        end = bisect_right(self.bounds, period.last + timedelta(days=1))
-        before, within = self._total(range(first)), self._total(range(first, end))
+        before, within = self._around(period)
         places = _PLACES[measure]
 
         def reckoned(formula: Formula) -> int:
@@ -54,6 +53,28 @@ class Movements:
             )
 
         return {name: reckoned(formula) for name, formula in formulas.items()}
+
+    def weighed(self, measure: str, period: Period, cell: Cell) -> int:
+        """What a cell says."""
+        return sum(number for number, _ in self._weighed(measure, period, cell))
+
+    def shows(self, measure: str, period: Period, cell: Cell) -> bool:
+        """Whether there is something to count: a balance of the period, or what stands there and never is negative."""
+        found = list(self._weighed(measure, period, cell))
+        return sum(number for number, _ in found) != 0 or (not cell.before and any(balance for _, balance in found))
+
+    def _weighed(self, measure: str, period: Period, cell: Cell) -> Iterator[tuple[int, int]]:
+        places = _PLACES[measure]
+        for balances, weights in zip(self._around(period), (cell.before, cell.within), strict=True):
+            for account, weight in weights.items():
+                balance = balances[places[account]]
+                yield (weight * balance * (-1 if account in ACCOUNTS_IN else 1)), balance
+
+    def _around(self, period: Period) -> tuple[Nets, Nets]:
+        """Net movements before a period and within it."""
+        first = bisect_right(self.bounds, period.first)
+        end = bisect_right(self.bounds, period.last + timedelta(days=1))
+        return self._total(range(first)), self._total(range(first, end))
 
     @property
     def is_empty(self) -> bool:

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from app.services.clients.tokens import Tokens
 from tests.api.world import World
 from tests.builders import NATION_ID
+from tests.server import Served
 
 
 def read(client: httpx.Client, name: str = "periods", **params: str) -> dict[str, Any]:
@@ -122,6 +124,43 @@ def test_breakdowns_are_paged_and_add_up(national: httpx.Client, world: World) -
     assert read(national, "breakdown", level="regional", **asked)["items"][0]["unit"]["id"] == world.own.office_id
 
 
+def opened(client: httpx.Client, limit: str = "500", **params: str) -> tuple[int, list[dict[str, Any]]]:
+    """The figure, and the items of all pages."""
+    items, asked = [], {**params, "limit": limit}
+    while True:
+        page = read(client, "cases", **asked)
+        items += page["items"]
+        if page["next"] is None:
+            return int(page["value"]), items
+        asked["cursor"] = page["next"]
+
+
+@pytest.mark.parametrize("line", ["accepted", "with_conditions", "must_enforce", "carried_forward", "done"])
+def test_every_figure_opens(national: httpx.Client, world: World, line: str) -> None:
+    for cut in ({}, {"kind": "criminal"}, {"kind": "criminal", "span": "month", "regime": "tt08-2015"}):
+        asked = {"unit": world.own.province_id, "fiscal_year": "2025", "months": "11", **cut}
+        for measure in ("cases", "money"):
+            figure = read(national, **asked)[measure]["lines"][line]["value"]
+            value, items = opened(national, line=line, measure=measure, **asked)
+            assert value == figure == sum(item["counted"] for item in items)
+            assert [item["withheld"] for item in items] == [0] * len(items)
+            assert opened(national, "1", line=line, measure=measure, **asked) == (value, items)
+            if line != "done":
+                case = next(i for i in items if i["case"]["id"] == world.own.objects["case_id"])
+                assert case["counted"] == (1 if measure == "cases" else 23_450_000_000)
+                assert case["unit"]["id"] == world.own.office_id
+                assert case["case"]["kind"] == "criminal"
+
+
+def test_opening_needs_both_scopes(api: Served, world: World) -> None:
+    tokens: Tokens = api.app.state.tokens
+    asked = {"unit": world.own.office_id, "line": "done"}
+    for scopes, status in (({"cases:read"}, 403), ({"statistics:read"}, 403), ({"cases:read", "statistics:read"}, 200)):
+        headers = {"Authorization": f"Bearer {tokens.issue('national', frozenset(scopes))}"}
+        answer = httpx.get(f"{api.address}/v1/statistics/cases", params=asked, headers=headers)
+        assert answer.status_code == status, scopes
+
+
 @pytest.mark.parametrize(
     ("name", "params", "parameter"),
     [
@@ -131,6 +170,10 @@ def test_breakdowns_are_paged_and_add_up(national: httpx.Client, world: World) -
         ("breakdown", {"group_by": "officer"}, "unit"),
         ("breakdown", {"matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),
         ("periods", {"matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),
+        ("cases", {}, "line"),
+        ("cases", {"line": "stock"}, "line"),
+        ("cases", {"line": "done", "measure": "points"}, "measure"),
+        ("cases", {"line": "done", "matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),
         ("periods", {"kind": "murder"}, "kind"),
         ("periods", {"state_budget": "1"}, "state_budget"),
         ("periods", {"span": "week"}, "span"),

@@ -183,13 +183,14 @@ def statement_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
 def frame_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
     """Which periods a statement is of, and whether the last month is over."""
     return {
-        "period": _report_period(statement.period, statement.regime, ref),
-        "previous_period": _report_period(statement.before, statement.regime_before, ref),
+        "period": report_period(statement.period, statement.regime, ref),
+        "previous_period": report_period(statement.before, statement.regime_before, ref),
         "complete": statement.complete,
     }
 
 
-def _report_period(period: Period, regime: Regime, ref: Reference) -> dict[str, Any]:
+def report_period(period: Period, regime: Regime, ref: Reference) -> dict[str, Any]:
+    """A period as `ReportPeriod`."""
     return {
         **period_out(period, regime.code),
         "regime_version": regime.version,

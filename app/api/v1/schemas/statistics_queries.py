@@ -119,3 +119,18 @@ class BreakdownQuery(CutQuery):
         if self.group_by != "unit" and self.level is not None:
             raise refuse("not-allowed", "only with group_by=unit", "chỉ dùng khi group_by=unit", at="level")
         return self
+
+
+CellLine = Literal[
+    "accepted_total", "carried_over", "newly_accepted", "accepted", "raised", "back_from_register", "to_register_new",
+    "to_register_carried", "handed_over_net", "handed_in", "handed_out", "entrusted", "withdrawn", "pulled_up",
+    "must_enforce", "with_conditions", "without_conditions", "deferred_or_suspended", "done", "completed", "terminated",
+    "reduced", "returned", "enforcing", "deferred_by_agreement", "other", "carried_forward", "separate_register",
+]  # fmt: skip
+
+
+class CellQuery(CutQuery):
+    """Which cell of a statement is opened: the line of a measure, with the filters of the statement."""
+
+    line: CellLine = Field(description="the line, as statements name it", examples=["done"])
+    measure: Literal["cases", "money"] = Field("cases", description="in cases (việc) or money (tiền)")

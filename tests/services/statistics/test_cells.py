@@ -1,0 +1,164 @@
+"""Every cell opens: the list and what is withheld add up to it, and the list is what the entries say, case by case."""
+
+from collections import defaultdict
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.models.codes import ACCOUNTS_STOCK
+from app.services.access import Caller
+from app.services.reference import Reference
+from app.services.statistics import cell_views as cells
+from app.services.statistics import cut_views as views
+from app.services.statistics.cell_views import Asked
+from app.services.statistics.cells import CELL_LINES, cell_of
+from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period, formulas
+from tests.builders import NATION_ID, Service
+from tests.services.statistics import naive, scenario
+from tests.services.statistics.compared import CODES, PERIODS, REGIMES, counts, expected, families, filters, shown
+from tests.services.statistics.naive import Entry
+from tests.services.statistics.scenario import Scenario
+
+NATION = Caller("tests", frozenset(), ("vn.",))
+Pages = dict[tuple[str, str], int]
+
+
+@pytest.fixture(scope="module")
+def made(service: Service) -> Scenario:
+    return scenario.build(service, seed=41, cases=120)
+
+
+@pytest.fixture(scope="module")
+def entries(service: Service, made: Scenario) -> list[Entry]:
+    assert made.room
+    return naive.entries(service)
+
+
+def listed(service: Service, caller: Caller, asked: Asked, limit: int) -> tuple[int, Pages, dict[str, tuple[int, int]]]:
+    """The figure, what is counted by unit and case, and what is withheld by unit: how many, how much."""
+    ref: Reference = service.reference.current
+    found: Pages = {}
+    withheld: dict[str, tuple[int, int]] = {}
+    after: tuple[Any, ...] | None = None
+    while True:
+        page = service.runner.run(cells.opened(service.db, ref, caller, asked, after, limit + 1))
+        for unit, hidden, counted, case, *_ in page.rows[:limit]:
+            if case is None:
+                assert unit not in withheld
+                withheld[unit] = hidden, counted
+            else:
+                assert (unit, case) not in found
+                found[unit, case] = counted
+        if len(page.rows) <= limit:
+            return page.value, found, withheld
+        last = page.rows[limit - 1]
+        after = (last[0], last[3] or "00000000-0000-0000-0000-000000000000")
+
+
+def one_by_one(own: list[Entry], asked: Asked, regime: naive.Regime) -> Pages:
+    """What every case adds in the books of every unit, by the naive implementation."""
+    by_case: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in own:
+        by_case[entry.unit, entry.case].append(entry)
+    p = asked.period
+    counted = {
+        key: naive.lines(lines, asked.measure, p.first, p.last, regime)[asked.line] for key, lines in by_case.items()
+    }
+    return {key: number for key, number in counted.items() if number}
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("line", CELL_LINES)
+def test_every_line_opens(service: Service, made: Scenario, entries: list[Entry], line: str, measure: str) -> None:
+    chance, ref = Random(f"{line} {measure}"), service.reference.current
+    units, cuts = list(families(made, service).items()), filters(made)
+    for _ in range(12):
+        (unit, family), cut, period = chance.choice(units), chance.choice(cuts), chance.choice(PERIODS)
+        code = chance.choice([None, *CODES])
+        asked = Asked(ref.units[unit], period, measure, line, cut, code)
+        own = [entry for entry in entries if entry.unit in family and counts(cut)(entry)]
+        regime = REGIMES.get(ref.regime(period.last, code).code, naive.three_classes)
+        value, found, withheld = listed(service, NATION, asked, chance.choice([1, 3, 500]))
+        assert found == one_by_one(own, asked, regime), (unit, cut, period, code)
+        assert withheld == {}
+        (statement,) = service.runner.run(views.statements(service.db, ref, ref.units[unit], cut, [period], code))
+        assert value == sum(found.values()) == shown(statement.measures)[measure]["value"][line]
+
+
+@pytest.mark.parametrize("line", ["done", "enforcing", "carried_over", "must_enforce", "handed_over_net", "accepted"])
+def test_what_is_withheld_is_said(service: Service, made: Scenario, entries: list[Entry], line: str) -> None:
+    """To an old district most of its cases are gone: it may see how many there are, and what they count."""
+    ref, district = service.reference.current, made.districts[0]
+    stranger = Caller("old", frozenset(), (district.path,))
+    mine = service.runner.run(
+        service.db.fetch("SELECT id FROM enforcement_case WHERE unit_path = %s", (district.path,))
+    )
+    seen = {row[0] for row in mine}
+    hidden = 0
+    for measure in MEASURES:
+        for period in PERIODS:
+            asked = Asked(ref.units[district.id], period, measure, line, filters(made)[0])
+            value, found, withheld = listed(service, stranger, asked, 3)
+            regime = REGIMES.get(ref.regime(period.last).code, naive.three_classes)
+            every = one_by_one([entry for entry in entries if entry.unit == district.id], asked, regime)
+            assert found == {key: number for key, number in every.items() if key[1] in seen}
+            others = [number for (_, case), number in every.items() if case not in seen]
+            assert withheld == ({district.id: (len(others), sum(others))} if others else {})
+            assert sum(found.values()) + sum(counted for _, counted in withheld.values()) == value
+            hidden += len(others)
+    assert hidden > 0
+
+
+def test_of_many_units_only_those_that_show_something_are_looked_through(
+    service: Service, made: Scenario, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "LOOKED_THROUGH", 0)
+    ref = service.reference.current
+    for line in ("done", "enforcing", "must_enforce", "handed_in", "separate_register"):
+        for period in PERIODS[:8]:
+            asked = Asked(ref.units[NATION_ID], period, "cases", line, filters(made)[0])
+            value, found, _ = listed(service, NATION, asked, 200)
+            regime = REGIMES.get(ref.regime(period.last).code, naive.three_classes)
+            assert found == one_by_one(entries, asked, regime), (line, period)
+            assert value == sum(found.values())
+
+
+@given(
+    st.lists(st.sampled_from(range(4)), min_size=len(FED), max_size=len(FED)),
+    st.sampled_from(CELL_LINES),
+)
+def test_weights_say_what_formulas_say(choices: list[int], line: str) -> None:
+    """Under any rules: a movement from one account to another changes a line by the difference of their weights."""
+    lines: dict[str, list[str]] = {letter: [] for letter in OF_REGIME}
+    for account, choice in zip(FED, choices, strict=True):
+        letters = ("D2", "D3", "C2", "C3") if account in ACCOUNTS_STOCK else ("B1", "B2", "B3", "D1")
+        lines[letters[choice]].append(account)
+    cell = cell_of(line, lines)
+    known = formulas(lines)
+    if line in known:
+        formula = known[line]
+        mirrored = {"accepted", "raised", "register_back", "handed_in"}
+        assert cell.within == {
+            **{account: -1 if account in mirrored else 1 for account in formula.plus},
+            **{account: 1 if account in mirrored else -1 for account in formula.minus},
+        }
+        assert set(cell.before) == {*formula.opening, *formula.opening_minus}
+    if line == "carried_forward":  # whatever the rules: what stands there
+        stock = dict.fromkeys(ACCOUNTS_STOCK, 1)
+        assert {a: w for a, w in cell.before.items() if w} == stock
+
+
+def test_a_series_and_a_breakdown_open_too(service: Service, made: Scenario, entries: list[Entry]) -> None:
+    """Their cells are those of statements: the same filters, the period or the part."""
+    ref, period = service.reference.current, Period.of_months(2025, 6, single=True)
+    cut = filters(made)[1]
+    (statement,) = service.runner.run(views.statements(service.db, ref, ref.units[made.province.id], cut, [period]))
+    own = [entry for entry in entries if entry.unit in made.everything and counts(cut)(entry)]
+    assert shown(statement.measures) == expected(own, statement)
+    for line in ("done", "newly_accepted", "carried_forward"):
+        asked = Asked(ref.units[made.province.id], period, "money", line, cut)
+        value, found, _ = listed(service, NATION, asked, 7)
+        assert value == sum(found.values()) == shown(statement.measures)["money"]["value"][line]
