@@ -14,6 +14,7 @@ from app.db import Database, Row
 from app.errors import invalid
 from app.services.access import Caller, path_ranges
 from app.services.clients.keys import Keys, keys_of_jwks
+from app.services.regimes.rules import Regime
 from app.services.targets.rules import TargetVersion
 
 FOREVER = date.max
@@ -92,30 +93,6 @@ class Client:
     old_secret_until: float = 0.0
     keys: Keys = field(default_factory=Keys)
     issuer: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Regime:
-    """A version of a statistical regime (chế độ báo cáo thống kê): which accounts feed which line, by measure.
-
-    `since` and `until` are when the circular is in force, `counted_since` the day from which this version counts.
-    """
-
-    code: str
-    version: int
-    name_vi: str
-    name_en: str
-    provisional: bool
-    lines: dict[str, dict[str, list[str]]]
-    legal_basis: str
-    since: date
-    until: date
-    counted_since: date
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What names it."""
-        return self.code, self.version
 
 
 @dataclass(frozen=True, slots=True)

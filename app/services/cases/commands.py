@@ -17,10 +17,9 @@ from app.models.organisation import matter
 from app.services import journal
 from app.services.access import path_ranges
 from app.services.books.commands import CASE_COLUMNS, post
-from app.services.books.cuts import RECLASSIFIED, cut_of, reclassifying
+from app.services.books.cuts import RECLASSIFIED, reclassifying
 from app.services.books.rules import (
     Circumstances,
-    Cut,
     Event,
     Line,
     Position,
@@ -32,33 +31,16 @@ from app.services.books.rules import (
     swapped,
 )
 from app.services.cases import rules
+from app.services.cases.entries import Entry, Posting, entry_rows, moved_row, own_cut
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
 from app.services.reference import Officer, Reference, Unit
 from app.services.work import Work
 
+__all__ = ["Booked", "Posting", "book_event", "change_case", "create_case", "known_officer", "known_unit"]
+
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
 _AUDITED: Final = ("file_no", "decision_no", "decision_date", "unit_id", "officer_id", "matter_id", "kind", "segment",
                    "account", "amount_vnd", "outstanding_vnd")  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """An event to book, with what its documents say."""
-
-    event: Event
-    document_no: str | None = None
-    ground: str | None = None
-    note: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What is about to be written: lines, where they leave the case, what was before, and the event they take back."""
-
-    lines: list[Line]
-    after: Position
-    history: Sequence[BookedEvent] = ()
-    reverses: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +117,13 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
     moved = []
-    if _cut(after) != _cut(row):
+    if own_cut(after) != own_cut(row):
         history = await _history(work.session, case_id)
         position = rules.position_after(rules.standing(history), row["accepted_on"])
         moved = await _reclassified(work, after, position, rules.lines_in(history))
     versions = await post(work.session, moved, [{column: after[column] for column in CASE_COLUMNS}])
     await _record(work, "changed", row, after, versions[case_id])
     return versions[case_id]
-
-
-def _cut(row: dict[str, Any]) -> Cut:
-    return cut_of(row["kind"], row["initiation"], row["segment"], row["matter_id"])
 
 
 async def _reclassified(
@@ -155,11 +133,16 @@ async def _reclassified(
 
     It is of today, whenever the mistake was made: figures of earlier months stay as they were published.
     """
-    lines = reclassifying(booked, position, _cut(row))
+    lines = reclassifying(booked, position, own_cut(row))
     if not lines:
         return []
     row["last_event_no"] += 1
-    return await _rows(work, row, Posting(Event(RECLASSIFIED, today())), lines)
+    return await _rows(work, row, Posting(Event(RECLASSIFIED, today())), Entry(lines, position))
+
+
+async def _rows(work: Work, row: dict[str, Any], posting: Posting, entry: Entry) -> list[dict[str, Any]]:
+    booked_on = booking_day(posting.event.effective_on, await _closed_months(work.session))
+    return entry_rows(row, posting, entry, work.actor, booked_on)
 
 
 async def book_event(work: Work, case_id: str, expected: int | None, posting: Posting) -> Booked:
@@ -211,70 +194,20 @@ async def _book(
     work: Work, row: dict[str, Any], history: Sequence[BookedEvent], position: Position, posting: Posting
 ) -> Booked:
     """An event counts as what the case counted as on its day."""
-    cut = rules.cut_on(history, posting.event.effective_on) or _cut(row)
+    cut = rules.cut_on(history, posting.event.effective_on) or own_cut(row)
     lines = [replace(line, cut=cut) for line in lines_of(position, posting.event)]
     return await _write(work, row, posting, Entry(lines, apply(position, lines, posting.event.effective_on), history))
 
 
 async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry) -> Booked:
     event_no = row["last_event_no"] + 1
-    after = _moved_row(row, entry.after, work.ref, event_no)
-    booked = await _rows(work, after, posting, entry.lines, entry.reverses)
+    after = moved_row(row, entry.after, work.ref, event_no)
+    booked = await _rows(work, after, posting, entry)
     # a late event, or one taken back, may have been of a time when the case still counted as something else
     booked += await _reclassified(work, after, entry.after, [*rules.lines_in(entry.history), *entry.lines])
     versions = await post(work.session, booked, [{column: after[column] for column in CASE_COLUMNS}])
     await _record(work, posting.event.name, row, after, versions[row["id"]])
     return Booked(event_no, versions[row["id"]])
-
-
-async def _rows(
-    work: Work, row: dict[str, Any], posting: Posting, lines: Sequence[Line], reverses: int | None = None
-) -> list[dict[str, Any]]:
-    """The lines of the last event of a case as the table has them."""
-    common = {
-        "case_id": row["id"],
-        "event_no": row["last_event_no"],
-        "event": posting.event.name,
-        "effective_on": posting.event.effective_on,
-        "booked_on": booking_day(posting.event.effective_on, await _closed_months(work.session)),
-        "reverses": reverses,
-        "source": work.actor.source,
-        "client_id": work.actor.client_id,
-        "request_id": work.actor.request_id,
-        "document_no": posting.document_no,
-        "ground": posting.ground,
-        "note": posting.note,
-    }
-    return [common | _line_row(line, number) for number, line in enumerate(lines, 1)]
-
-
-def _line_row(line: Line, number: int) -> dict[str, Any]:
-    return {
-        "line": number,
-        "unit_id": line.unit_id,
-        "officer_id": line.officer_id,
-        "from_account": line.from_account,
-        "to_account": line.to_account,
-        "cases": line.cases,
-        "amount_vnd": line.amount,
-        "cut_id": line.cut.id if line.cut else None,
-        "matter_id": line.cut.matter_id if line.cut else None,
-    }
-
-
-def _moved_row(row: dict[str, Any], after: Position, ref: Reference, event_no: int) -> dict[str, Any]:
-    return row | {
-        "account": after.account,
-        "amount_vnd": after.amount,
-        "outstanding_vnd": after.outstanding,
-        "unit_id": after.unit_id,
-        "unit_path": ref.units[after.unit_id].path,
-        "officer_id": after.officer_id,
-        "entered_on": after.entered_on,
-        "left_on": after.left_on,
-        "last_event_no": event_no,
-        "last_effective_on": after.last_effective_on,
-    }
 
 
 async def _record(work: Work, action: str, before: dict[str, Any], after: dict[str, Any], version: int) -> None:

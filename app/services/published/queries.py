@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from app.services.published import rules
 from app.services.published.rules import Difference, Figure, PublishedRow, Restatement, YearOverYear
-from app.services.reference import Reference, Regime
+from app.services.reference import Reference
+from app.services.regimes.rules import Regime
 
 FILE: Final = Path(__file__).parents[2] / "data" / "published_results.csv"
 FIGURES: Final = (

@@ -8,8 +8,7 @@ from app.clock import today
 from app.errors import Conflict, Forbidden, NotFound
 from app.models.rules import regime_version
 from app.services import journal
-from app.services.reference import Regime
-from app.services.regimes.rules import NewVersion, check_lines, check_since
+from app.services.regimes.rules import NewVersion, Regime, check_lines, check_since
 from app.services.work import Work
 
 

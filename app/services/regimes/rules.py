@@ -13,13 +13,36 @@ from typing import Final
 
 from app.errors import Conflict, Fault, Invalid, invalid
 from app.models.codes import ACCOUNTS_DONE, ACCOUNTS_STOCK
-from app.services.reference import Regime
 from app.services.statistics.rules import ACCOUNTS_LEFT, FED, MEASURES, OF_REGIME
 
 Lines = Mapping[str, Sequence[str]]
 """Accounts by the letter of the line they feed."""
 
 _OF_ENDS: Final = ("B1", "B2", "B3", "D1")
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """A version of a statistical regime (chế độ báo cáo thống kê): which accounts feed which line, by measure.
+
+    `since` and `until` are when the circular is in force, `counted_since` the day from which this version counts.
+    """
+
+    code: str
+    version: int
+    name_vi: str
+    name_en: str
+    provisional: bool
+    lines: dict[str, dict[str, list[str]]]
+    legal_basis: str
+    since: date
+    until: date
+    counted_since: date
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.code, self.version
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from app.db import Reads, Row
 from app.services.access import Caller
-from app.services.reference import Reference, Regime, Unit
+from app.services.reference import Reference, Unit
+from app.services.regimes.rules import Regime
 from app.services.statistics import cell_queries, cut_queries
 from app.services.statistics.cells import cell_of
 from app.services.statistics.cut_queries import CutFilter

@@ -12,7 +12,8 @@ from app.models.codes import CASE_KINDS, INITIATIONS, SEGMENT_BUDGET, SEGMENT_CO
 from app.services.access import Caller
 from app.services.books.cuts import CUTS
 from app.services.matters.queries import read_briefs
-from app.services.reference import Reference, Regime, Unit
+from app.services.reference import Reference, Unit
+from app.services.regimes.rules import Regime
 from app.services.statistics import cut_queries
 from app.services.statistics.cut_queries import By, CutFilter
 from app.services.statistics.groups import REST, Groups, MapName, below, grouped, kept, map_day, parted

@@ -7,7 +7,8 @@ from datetime import date
 from app.db import Reads
 from app.errors import invalid
 from app.services.books.rules import fiscal_year as fiscal_year_of
-from app.services.reference import Reference, Regime, Unit
+from app.services.reference import Reference, Unit
+from app.services.regimes.rules import Regime
 from app.services.statistics.groups import grouped, kept
 from app.services.statistics.queries import Projection, balances, zeros
 from app.services.statistics.rules import MEASURES, PARTS, Formula, Period, comparable, formulas

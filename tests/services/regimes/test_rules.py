@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from app.errors import Conflict, Invalid
-from app.services.reference import FOREVER, Reference, Regime
-from app.services.regimes.rules import NewVersion, check_lines, check_since
+from app.services.reference import FOREVER, Reference
+from app.services.regimes.rules import NewVersion, Regime, check_lines, check_since
 
 LINES = {
     "B1": ["entrusted"], "B2": ["withdrawn"], "B3": ["pulled_up"],

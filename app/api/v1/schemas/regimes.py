@@ -10,8 +10,8 @@ from pydantic import Field, StringConstraints
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Line, Strict, Text, Version
-from app.services.reference import FOREVER, Regime
-from app.services.regimes.rules import NewVersion
+from app.services.reference import FOREVER
+from app.services.regimes.rules import NewVersion, Regime
 from app.services.statistics.rules import MEASURES, OF_REGIME
 
 RegimeCode = Annotated[str, StringConstraints(pattern="^tt[0-9]{2}-[0-9]{4}$")]

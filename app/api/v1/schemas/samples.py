@@ -6,7 +6,8 @@ from typing import Any, Final
 import orjson
 from pydantic import BaseModel
 
-from app.services.reference import FOREVER, Officer, Posting, Reference, Regime, Unit
+from app.services.reference import FOREVER, Officer, Posting, Reference, Unit
+from app.services.regimes.rules import Regime
 
 NATION_ID: Final = "01890000-0000-7000-8000-000000000001"
 PROVINCE_ID: Final = "0197c0de-0000-7000-8000-000000000025"

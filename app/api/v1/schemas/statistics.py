@@ -8,7 +8,8 @@ from pydantic import Field, StringConstraints
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Count, Rate, Strict
 from app.api.v1.schemas.cases import UnitBrief
-from app.services.reference import Reference, Regime
+from app.services.reference import Reference
+from app.services.regimes.rules import Regime
 from app.services.statistics.rules import (
     FIRST_YEAR,
     LINES,
