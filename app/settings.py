@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     database_url: SecretStr = SecretStr("postgresql://thads@127.0.0.1:5432/thads")
+    owner_url: SecretStr | None = Field(
+        default=None, description="the same database as the role that owns its tables; for operator commands"
+    )
     pool_size: int = Field(default=8, ge=1, le=100, description="connections per worker for reads")
     write_pool_size: int = Field(default=4, ge=1, le=100, description="connections per worker for changes")
     pool_wait_seconds: float = Field(default=2.0, gt=0, le=30, description="wait for a connection or a turn before 503")
@@ -70,9 +73,11 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be a JSON list") from None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_url")
     @classmethod
-    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         scheme = value.get_secret_value().split("://", 1)[0]
         if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
             raise ValueError("must be a postgresql:// URL")
@@ -106,6 +111,10 @@ class Settings(BaseSettings):
         if insecure and self.environment != "development":
             raise ValueError("THADS_TRUSTED_ISSUERS must have https:// addresses outside development")
         return self
+
+    def of_owner(self) -> Self:
+        """The same for the owner of the tables, whom row-level security does not bind."""
+        return self if self.owner_url is None else self.model_copy(update={"database_url": self.owner_url})
 
     @property
     def libpq_url(self) -> str:

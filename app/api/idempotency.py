@@ -16,7 +16,7 @@ from starlette.responses import Response
 
 from app.api.body import RAW_BODY
 from app.api.problems import Malformed, header_fault
-from app.db import Database
+from app.db import SeenBy
 from app.services.access import Caller
 from app.services.clients.commands import StoredAnswer, claim_key, keep_answer
 
@@ -35,7 +35,7 @@ class Answer:
 
 async def once(
     request: Request,
-    db: Database,
+    db: SeenBy,
     caller: Caller,
     work: Callable[[AsyncSession], Awaitable[Answer]],
 ) -> Response:

@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -62,6 +63,7 @@ enforcement_case = Table(
     Column("entered_on", Date, nullable=False, comment="day it last entered the counted stock"),
     Column("left_on", Date, comment="day it left the counted stock; null while in it"),
     Column("steering_matter", Boolean, nullable=False, server_default="false"),
+    Column("confidentiality", SmallInteger, nullable=False, server_default="0", comment="class of its matter"),
     Column("last_event_no", SmallInteger, nullable=False, server_default="0"),
     Column("last_effective_on", Date, nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
@@ -139,6 +141,7 @@ party = Table(
     Column("id_number", Text),
     Column("address", Text),
     Column("phone", Text),
+    Column("institution", Text, comment="code of the credit institution"),
     one_of("role", PARTY_ROLES),
     one_of("kind", PARTY_KINDS),
     Index(
@@ -147,4 +150,14 @@ party = Table(
         postgresql_using="gin",
         postgresql_ops={"search_name": "gin_trgm_ops"},
     ),
+)
+
+case_institution = Table(
+    "case_institution",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("decision_date", Date, primary_key=True),
+    Column("case_id", Uuid, ForeignKey("enforcement_case.id"), primary_key=True),
+    UniqueConstraint("case_id", "institution", name="uq_case_institution_case_id"),
+    comment="whose cases a credit institution may see: where it is creditor or debtor",
 )

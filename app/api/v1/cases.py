@@ -23,11 +23,11 @@ from app.api.v1.schemas.priority import flag_out
 from app.clock import today
 from app.db import Within
 from app.errors import NotFound
-from app.services.access import Caller
+from app.services.access import Caller, Scope
 from app.services.cases import commands, queries
 from app.services.cases.queries import CaseFilter
 from app.services.cases.views import CaseView, case_on, flagged
-from app.services.reference import Reference, Scope
+from app.services.reference import Reference
 from app.services.work import Work
 
 router = APIRouter(prefix="/cases", tags=["Cases"], route_class=StrictRoute)

@@ -20,7 +20,7 @@ _CASE: Final = (
     "id uuid, file_no text, decision_no text, decision_date date, unit_id uuid, unit_path text, officer_id uuid, "
     "matter_id uuid, kind text, initiation text, segment smallint, account text, amount_vnd bigint, "
     "outstanding_vnd bigint, entered_on date, left_on date, steering_matter boolean, last_event_no smallint, "
-    "last_effective_on date"
+    "last_effective_on date, confidentiality smallint"
 )
 CASE_COLUMNS: Final = tuple(column.split()[0] for column in _CASE.split(", "))
 LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))

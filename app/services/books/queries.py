@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from app.db import Database
+from app.db import SeenBy
 from app.models import aggregates as agg
 from app.models.aggregates import OPENING_ACCOUNTS
 
@@ -90,11 +90,10 @@ _CASES: Final = """
        OR c.account IS DISTINCT FROM CASE WHEN b.account LIKE 'register%' THEN 'register' ELSE b.account END"""
 
 
-async def verify(db: Database) -> list[tuple[str, str, str]]:
+async def verify(db: SeenBy) -> list[tuple[str, str, str]]:
     """Every difference between a rollup and its entries, in one consistent snapshot; empty when all is right."""
     found: list[tuple[str, str, str]] = []
-    async with db.reading() as connection, connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with db.snapshot() as connection:
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL transaction_timeout = 0")
         for statement in verify_statements():

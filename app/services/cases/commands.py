@@ -13,9 +13,8 @@ from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
-from app.models.organisation import matter
 from app.services import journal
-from app.services.access import path_ranges
+from app.services.access import ORDINARY, wall
 from app.services.books.commands import CASE_COLUMNS, post
 from app.services.books.rules import (
     Circumstances,
@@ -30,6 +29,7 @@ from app.services.books.rules import (
     swapped,
 )
 from app.services.cases import rules
+from app.services.cases.queries import case_wall
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
 from app.services.reference import Officer, Reference, Unit
 from app.services.work import Work
@@ -75,7 +75,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
     if not new.decision_date <= new.accepted_on <= today():
         raise invalid("day-order", "decision_date ≤ accepted_on ≤ today", "ngày không hợp lý", pointer="/accepted_on")
-    values = _row_of_new(new, unit, await _steering(work, new.matter_id))
+    values = _row_of_new(new, unit) | await _of_matter(work, new.matter_id)
     inserted = insert(enforcement_case).values(values).returning(enforcement_case.c.id)
     case_id = str((await work.session.execute(inserted)).scalar_one())
     duties = [
@@ -84,6 +84,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     ]
     await work.session.execute(insert(obligation), duties)
     await _write_parties(work.session, case_id, new.parties)
+    await _write_institutions(work.session, case_id)
     row = await _locked(work, case_id, None)
     accepted = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
     position = Position("new", 0, 0, unit.id, new.officer_id, new.accepted_on, None, new.accepted_on)
@@ -91,7 +92,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     return case_id
 
 
-def _row_of_new(new: NewCase, unit: Unit, steering: bool) -> dict[str, Any]:
+def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
     kinds = [o.kind for o in new.obligations]
     bank = any(p.role == "creditor" and p.credit_institution for p in new.parties)
     return {
@@ -108,7 +109,6 @@ def _row_of_new(new: NewCase, unit: Unit, steering: bool) -> dict[str, Any]:
         "accepted_on": new.accepted_on,
         "entered_on": new.accepted_on,
         "last_effective_on": new.accepted_on,
-        "steering_matter": steering,
     }
 
 
@@ -124,13 +124,15 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
     if after["decision_date"] > row["accepted_on"]:
         raise invalid("day-order", "lies after accepted_on", "sau ngày thụ lý", pointer="/decision_date")
     if "matter_id" in changes:
-        after["steering_matter"] = await _steering(work, changes["matter_id"])
+        after |= await _of_matter(work, changes["matter_id"])
     if "corruption_economic" in changes:
         keep = row["segment"] & ~SEGMENT_CORRUPTION
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
     versions = await post(work.session, [], [{column: after[column] for column in CASE_COLUMNS}])
+    if "parties" in changes or "decision_date" in changes:
+        await _write_institutions(work.session, case_id)
     await _record(work, "changed", row, after, versions[case_id])
     return versions[case_id]
 
@@ -251,22 +253,18 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
         actor=work.actor,
         before=shown(before),
         after=shown(after),
+        confidentiality=max(before["confidentiality"], after["confidentiality"]),
     )
 
 
 async def _locked(work: Work, case_id: str, expected: int | None) -> dict[str, Any]:
     """The case row, locked for this transaction, if the caller may see it and it is at the expected version."""
-    lower, upper = path_ranges(work.caller.paths)
-    columns = ", ".join(f"{c}::text" if c.endswith("id") else c for c in CASE_COLUMNS)
-    found = await work.session.execute(
-        text(
-            f"SELECT {columns}, accepted_on, version FROM enforcement_case c WHERE id = :id AND EXISTS ("
-            "SELECT FROM unnest(CAST(:lower AS text[]), CAST(:upper AS text[])) g (lower, upper) "
-            "WHERE c.unit_path >= g.lower AND c.unit_path < g.upper) FOR NO KEY UPDATE"
-        ),
-        {"id": case_id, "lower": lower, "upper": upper},
-    )
-    row = found.mappings().first()
+    scope = work.ref.scope(work.caller, None)
+    columns = ", ".join(f"c.{c}::text" if c.endswith("id") else f"c.{c}" for c in CASE_COLUMNS)
+    sql = f"""SELECT {columns}, c.accepted_on, c.version FROM enforcement_case c
+        WHERE c.id = %(id)s AND {case_wall(scope)} FOR NO KEY UPDATE"""
+    connection = await work.session.connection()
+    row = (await connection.exec_driver_sql(sql, {"id": case_id, **scope.wall()})).mappings().first()
     if row is None:
         raise NotFound
     if expected is not None and row["version"] != expected:
@@ -286,16 +284,22 @@ async def _closed_months(session: AsyncSession) -> frozenset[date]:
     return frozenset(rows.scalars())
 
 
-async def _steering(work: Work, matter_id: str | None) -> bool:
-    """Whether a steering committee tracks or has tracked the matter; Invalid when there is none to be seen."""
+async def _of_matter(work: Work, matter_id: str | None) -> dict[str, Any]:
+    """What a case has from its matter: the mark of a steering committee that tracks or has tracked it, and its class.
+
+    Invalid when there is no such matter to be seen.
+    """
     if matter_id is None:
-        return False
+        return {"steering_matter": False, "confidentiality": ORDINARY}
+    scope = work.ref.scope(work.caller, None)
     # The lock keeps the answer true until this case is in: tracking may start at the same time.
-    query = select(matter.c.ever_tracked, matter.c.unit_path).where(matter.c.id == matter_id).with_for_update(read=True)
-    row = (await work.session.execute(query)).first()
-    if row is None or not work.caller.covers(row.unit_path):
+    sql = f"""SELECT m.ever_tracked AS steering_matter, m.confidentiality FROM matter m
+        WHERE m.id = %(id)s AND {wall("m", scope)} FOR SHARE"""
+    connection = await work.session.connection()
+    row = (await connection.exec_driver_sql(sql, {"id": matter_id, **scope.wall()})).mappings().first()
+    if row is None:
         raise invalid("unknown-reference", "no such matter", "không có vụ này", pointer="/matter_id")
-    return bool(row.ever_tracked)
+    return dict(row)
 
 
 def known_unit(work: Work, unit_id: str, on: date, pointer: str) -> Unit:
@@ -325,6 +329,7 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
                 "role": p.role,
                 "kind": p.kind,
                 "credit_institution": p.credit_institution,
+                "institution": p.institution,
                 "name": p.name,
                 "masked_name": rules.masked(p.name, p.kind),
                 "search_name": rules.search_form(p.name),
@@ -343,3 +348,16 @@ async def _replace_parties(session: AsyncSession, case_id: str, segment: int, pa
     bank = any(p.role == "creditor" and p.credit_institution for p in parties)
     kinds = (await session.execute(select(obligation.c.kind).where(obligation.c.case_id == case_id))).scalars().all()
     return rules.segment_of(kinds, bank, bool(segment & SEGMENT_CORRUPTION))
+
+
+# The index by which a credit institution finds the cases it may see, made anew from the parties of one case.
+_NO_INSTITUTIONS: Final = text("DELETE FROM case_institution WHERE case_id = CAST(:id AS uuid)")
+_INSTITUTIONS: Final = text("""
+    INSERT INTO case_institution (institution, decision_date, case_id)
+    SELECT DISTINCT p.institution, c.decision_date, c.id FROM party p JOIN enforcement_case c ON c.id = p.case_id
+    WHERE p.case_id = CAST(:id AS uuid) AND p.institution IS NOT NULL AND p.role IN ('creditor', 'debtor')""")
+
+
+async def _write_institutions(session: AsyncSession, case_id: str) -> None:
+    for statement in (_NO_INSTITUTIONS, _INSTITUTIONS):
+        await session.execute(statement, {"id": case_id})

@@ -9,6 +9,9 @@ from typing import Any, Final
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.books.rules import Line, Position, apply
 
+INSTITUTION: Final = r"^[A-Z0-9]{2,20}$"
+"""What codes of credit institutions look like."""
+
 
 def search_form(name: str) -> str:
     """A name as it is searched: lower case, no diacritics, single spaces; equal for NFC and NFD."""
@@ -35,7 +38,7 @@ class NewObligation:
 
 @dataclass(frozen=True, slots=True)
 class NewParty:
-    """A party (đương sự) of a case."""
+    """A party (đương sự) of a case; `institution` is the code of a credit institution."""
 
     role: str
     kind: str
@@ -44,6 +47,7 @@ class NewParty:
     id_number: str | None = None
     address: str | None = None
     phone: str | None = None
+    institution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

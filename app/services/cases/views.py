@@ -7,13 +7,14 @@ from typing import Any, Final
 from app.clock import today
 from app.db import Reads, Row
 from app.models.codes import ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
+from app.services.access import Scope
 from app.services.books.rules import Position
 from app.services.cases import queries
 from app.services.cases.queries import CaseFilter, Raised
 from app.services.cases.rules import BookedEvent, history_of, position_after, standing
 from app.services.priority.queries import holds
 from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags
-from app.services.reference import FOREVER, Reference, Scope
+from app.services.reference import FOREVER, Reference
 
 # Places of ITEM_COLUMNS that a day of the past changes.
 _DECIDED, _UNIT, _OFFICER, _MATTER, _ACCOUNT, _CONDITIONS, _AMOUNT, _OUTSTANDING, _ACCEPTED, _LEFT, _VERSION = (

@@ -54,7 +54,7 @@ async def period_statement(db: Reads, ref: Reference, unit: Unit, period: Period
     regime, regime_before = ref.regime(period.last), ref.regime(before.last)
     key = ("statement", regime.code, regime_before.code)
     projection = kept(ref, key, lambda: _projection(regime, regime_before))
-    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit], rest=False))
+    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit]))
     found = (await balances(db, groups, projection, period, before)).get(0) or zeros(projection)
     same = regime.lines == regime_before.lines
     measures = {

@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Name, Query, Strict, Text, Uuid, refuse
 from app.api.v1.schemas.cases import DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
-from app.services.cases.rules import NewCase, NewObligation, NewParty
+from app.services.cases.rules import INSTITUTION, NewCase, NewObligation, NewParty
 
 # A longer absence is caught up with by reading the whole list, not by asking what changed.
 LOOK_BACK: Final = timedelta(days=31)
@@ -95,6 +95,9 @@ class ObligationIn(Strict):
         return self
 
 
+InstitutionCode = Annotated[str, StringConstraints(pattern=INSTITUTION)]
+
+
 class PartyIn(Strict):
     """A party (đương sự) of a case; personal data are kept masked from those without the right to them."""
 
@@ -104,6 +107,11 @@ class PartyIn(Strict):
     )
     name: Name = Field(description="full name", examples=["Nguyễn Văn An"])
     credit_institution: bool = Field(False, description="a bank or another credit institution", examples=[False])
+    institution: InstitutionCode | None = Field(
+        None,
+        description="code of the credit institution: a client registered for it sees the case when it is a party to it",
+        examples=[None],
+    )
     id_number: Annotated[Line, Field(max_length=20)] | None = Field(
         None, description="citizen or business identity number", examples=["025090001234"]
     )
@@ -111,6 +119,13 @@ class PartyIn(Strict):
         None, description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"]
     )
     phone: Annotated[Line, Field(max_length=30)] | None = Field(None, description="phone", examples=["0900000000"])
+
+    @model_validator(mode="after")
+    def _institution(self) -> Self:
+        if self.institution is not None and not self.credit_institution:
+            en, vi = "only a credit institution has one", "chỉ tổ chức tín dụng mới có"
+            raise refuse("not-an-institution", en, vi, at="institution")
+        return self
 
     def to_party(self) -> NewParty:
         """The party as the service takes it."""

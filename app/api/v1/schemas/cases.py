@@ -99,6 +99,7 @@ class PartyOut(Strict):
         description="individual or organisation", examples=["individual"]
     )
     credit_institution: bool = Field(description="a bank or another credit institution", examples=[False])
+    institution: str | None = Field(description="code of the credit institution", examples=["BIDV"])
     name: str = Field(description="name; of individuals the initials only", examples=["N*** V*** A***"])
 
 
@@ -175,8 +176,10 @@ _OBLIGATIONS: Final = (
     '[{"no": 1, "kind": "money_party", "amount_vnd": 23450000000, "description": "Trả nợ gốc và lãi vay"}]'
 )
 _PARTIES: Final = (
-    '[{"no": 1, "role": "creditor", "kind": "organisation", "credit_institution": true, "name": "Ngân hàng A"},'
-    ' {"no": 2, "role": "debtor", "kind": "individual", "credit_institution": false, "name": "N*** V*** A***"}]'
+    '[{"no": 1, "role": "creditor", "kind": "organisation", "credit_institution": true,'
+    ' "institution": "BIDV", "name": "Ngân hàng A"},'
+    ' {"no": 2, "role": "debtor", "kind": "individual", "credit_institution": false,'
+    ' "institution": null, "name": "N*** V*** A***"}]'
 )
 ITEM_EXAMPLE: Final = samples.example_of(CaseItem, case_item(SAMPLE_ROW, samples.SAMPLE_REF))
 PAGE_EXAMPLE: Final = samples.example_of(CasePage, {"items": [ITEM_EXAMPLE], "next": None, "count": None})
