@@ -66,10 +66,11 @@ def _of_family(unit_id: str) -> str:
 
 
 FIGURES = f"{ALL_PARTIES} AND {_of_family('unit_id')}"
-CASE = f"""{_within("unit_path")} AND {CLEARED} AND ({ALL_PARTIES} OR EXISTS (
-        SELECT FROM case_institution i
+# Not EXISTS: of that the planner may make a hash of the whole table, where one row is wanted.
+CASE = f"""{_within("unit_path")} AND {CLEARED} AND ({ALL_PARTIES} OR (
+        SELECT true FROM case_institution i
         WHERE i.case_id = enforcement_case.id AND i.institution = {_setting("institution")}))"""
-OF_CASE = "EXISTS (SELECT FROM enforcement_case c WHERE c.id = case_id)"
+OF_CASE = "(SELECT true FROM enforcement_case c WHERE c.id = case_id)"
 OF_MATTER = "EXISTS (SELECT FROM matter m WHERE m.id = matter_id)"
 OF_UNIT = f"EXISTS (SELECT FROM unit u WHERE u.id = unit_id AND {_within('u.path')})"
 OFFICERS = f"officer_id IN (SELECT p.officer_id FROM officer_posting p WHERE {_of_family('p.unit_id')})"
