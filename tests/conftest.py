@@ -73,15 +73,9 @@ def settings_for(url: str, **values: Any) -> Settings:
     The service gets its own role, behind both walls, whoever's URL this is.
     """
     quotas = dict.fromkeys(("client_rate", "client_burst", "address_rate", "address_burst"), 1_000_000)
-    given = {
-        "database_url": as_service(url),
-        "pool_size": 4,
-        "write_pool_size": 4,
-        "log_level": "error",
-        **quotas,
-        **values,
-    }
-    return Settings.model_validate(given)
+    quotas["party_searches_per_minute"] = 10_000
+    given = {"database_url": as_service(url), "pool_size": 4, "write_pool_size": 4, "log_level": "error"}
+    return Settings.model_validate({**given, **quotas, **values})
 
 
 @contextmanager

@@ -333,7 +333,7 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
                 "name": p.name,
                 "masked_name": rules.masked(p.name, p.kind),
                 "search_name": rules.search_form(p.name),
-                "id_number": p.id_number,
+                "id_number": rules.plain_number(p.id_number) if p.id_number else None,
                 "address": p.address,
                 "phone": p.phone,
             }

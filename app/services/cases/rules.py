@@ -11,6 +11,8 @@ from app.services.books.rules import Line, Position, apply
 
 INSTITUTION: Final = r"^[A-Z0-9]{2,20}$"
 """What codes of credit institutions look like."""
+MASK: Final = "***"
+"""What stands for the rest of a word in a masked name."""
 
 
 def search_form(name: str) -> str:
@@ -24,7 +26,12 @@ def masked(name: str, kind: str) -> str:
     """A name as callers without the right to personal data see it: initials of individuals, organisations in full."""
     if kind == "organisation":
         return name
-    return " ".join(f"{word[0]}***" for word in name.split())
+    return " ".join(f"{word[0]}{MASK}" for word in name.split())
+
+
+def plain_number(id_number: str) -> str:
+    """An identity number as it is kept and searched: without blanks."""
+    return "".join(id_number.split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from app.api.v1.schemas.base import (
 from app.api.v1.schemas.priority import RaisedFlagOut
 from app.db import Row
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
+from app.services.access import CLASSES
 from app.services.reference import Reference
 
 Kind = Literal[
@@ -31,6 +32,7 @@ State = Literal[
 Segment = Literal["credit_institution", "corruption_economic", "state_budget"]
 FlagName = Literal["long_running", "high_value", "steering_committee"]
 DocumentNo = Annotated[Line, Field(max_length=100)]
+Confidentiality = Literal["ordinary", "restricted", "secret"]
 
 _SEGMENTS: Final = (
     (SEGMENT_CREDIT, "credit_institution"),
@@ -75,6 +77,10 @@ class CaseItem(Strict):
     outstanding_vnd: Money = Field(description="what is still to be enforced, in VND", examples=[21_000_000_000])
     left_on: BusinessDate | None = Field(description="day it left the counted stock", examples=[None])
     version: Version = Field(description="version; the first part of the ETag", examples=[3])
+    confidentiality: Confidentiality = Field(
+        description="class (độ mật) of its matter; who is not cleared for it does not see the case",
+        examples=["ordinary"],
+    )
 
 
 class ObligationOut(Strict):
@@ -103,13 +109,33 @@ class PartyOut(Strict):
     name: str = Field(description="name; of individuals the initials only", examples=["N*** V*** A***"])
 
 
-class CaseOut(CaseItem):
-    """A case with its obligations, its parties and the flags raised on it."""
+class PartyUnmasked(PartyOut):
+    """A party with their personal data; each time they are shown is on record."""
 
+    name: str = Field(description="full name", examples=["Nguyễn Văn An"])
+    id_number: str | None = Field(
+        description="citizen or business identity number, without blanks", examples=["025090001234"]
+    )
+    address: str | None = Field(description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"])
+    phone: str | None = Field(description="phone", examples=["0900000000"])
+
+
+class _CaseInFull(CaseItem):
     as_of: BusinessDate = Field(description="the day state, balances and flags are shown for", examples=["2025-09-30"])
     obligations: list[ObligationOut] = Field(description="duties of the decision")
-    parties: list[PartyOut] = Field(description="parties, individuals masked")
     flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
+
+
+class CaseOut(_CaseInFull):
+    """A case with its obligations, its parties and the flags raised on it."""
+
+    parties: list[PartyOut] = Field(description="parties, individuals masked")
+
+
+class CaseUnmasked(_CaseInFull):
+    """The same with the personal data of its parties: the answer to `personal_data=true`."""
+
+    parties: list[PartyUnmasked] = Field(description="parties in full")
 
 
 class Counted(Strict):
@@ -131,7 +157,7 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
     """A row of `ITEM_COLUMNS` as `CaseItem`."""
     (
         case_id, file_no, decision_no, decision_date, unit_id, officer_id, matter_id, kind, initiation, segment,
-        account, with_conditions, amount, outstanding, accepted_on, left_on, version,
+        account, with_conditions, amount, outstanding, accepted_on, left_on, version, confidentiality,
     ) = row  # fmt: skip
     return {
         "id": case_id,
@@ -151,6 +177,7 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
         "outstanding_vnd": outstanding,
         "left_on": left_on,
         "version": version,
+        "confidentiality": CLASSES[confidentiality],
     }
 
 
@@ -170,7 +197,7 @@ def case_out(
 SAMPLE_ROW: Final[Row] = (
     samples.CASE_ID, "152/HS-2025", "152/QĐ-CCTHADS", "2025-01-22", samples.OFFICE_ID, samples.OFFICER_ID,
     samples.MATTER_ID, "commercial", "on_request", SEGMENT_CREDIT, "enforcing", True, 23_450_000_000, 21_000_000_000,
-    "2025-01-22", None, 3,
+    "2025-01-22", None, 3, 0,
 )  # fmt: skip
 _OBLIGATIONS: Final = (
     '[{"no": 1, "kind": "money_party", "amount_vnd": 23450000000, "description": "Trả nợ gốc và lãi vay"}]'

@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Flag, Line, Name, Query, Strict, Uuid, Version, refuse
-from app.api.v1.schemas.cases import UnitBrief
+from app.api.v1.schemas.cases import Confidentiality, UnitBrief
 from app.db import Row
 from app.services.access import CLASSES
 from app.services.matters.commands import TrackingChange
@@ -16,7 +16,6 @@ from app.services.reference import Reference
 
 TrackingLevel = Literal["central", "provincial"]
 MatterState = Literal["not_accepted", "enforcing", "assets_exhausted", "done"]
-Confidentiality = Literal["ordinary", "restricted", "secret"]
 
 
 class MatterFilters(Query):
