@@ -180,15 +180,20 @@ def step_down(folder: Path) -> Settings:
     """
     settings = read_settings()
     if settings.owner_url is None:
-        password = _once(folder / "database.secret", lambda: secrets.token_urlsafe(24)).read_text()
-        role = f"thads_{hashlib.sha256(password.encode()).hexdigest()[:12]}"
-        with connected(settings) as connection:
-            _make_role(connection, role, password)
         os.environ["THADS_OWNER_URL"] = settings.libpq_url
-        os.environ["THADS_DATABASE_URL"] = _url_of(settings.libpq_url, role, password)
+        os.environ["THADS_DATABASE_URL"] = service_url(settings, folder)
         settings = read_settings()
     require_walls(settings)
     return settings
+
+
+def service_url(owner: Settings, folder: Path) -> str:
+    """The URL of the role that serves the owner's database; makes the role when it is not there."""
+    password = _once(folder / "database.secret", lambda: secrets.token_urlsafe(24)).read_text()
+    role = f"thads_{hashlib.sha256(password.encode()).hexdigest()[:12]}"
+    with connected(owner) as connection:
+        _make_role(connection, role, password)
+    return _url_of(owner.libpq_url, role, password)
 
 
 def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
