@@ -62,10 +62,12 @@ enforcement_case = Table(
     Column("entered_on", Date, nullable=False, comment="day it last entered the counted stock"),
     Column("left_on", Date, comment="day it left the counted stock; null while in it"),
     Column("steering_matter", Boolean, nullable=False, server_default="false"),
+    Column("confidentiality", SmallInteger, nullable=False, server_default="0", comment="class of its matter"),
     Column("last_event_no", SmallInteger, nullable=False, server_default="0"),
     Column("last_effective_on", Date, nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
     recorded_at(),
+    Column("anonymised_on", Date, comment="day its parties lost their personal data; null when they have some"),
     Column(
         "is_open",
         Boolean,
