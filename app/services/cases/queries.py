@@ -8,7 +8,7 @@ from app.db import Reads, Row
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.models.codes import SEGMENT_CREDIT
 from app.services.access import wall
-from app.services.cases.rules import search_form
+from app.services.cases.rules import containing
 from app.services.reference import Scope
 
 ITEM_COLUMNS: Final = (
@@ -87,12 +87,6 @@ def _party(role: str) -> str:
     )
 
 
-def _contains(text: str) -> str:
-    """A LIKE pattern that finds the text literally."""
-    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{plain}%"
-
-
 def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
     """The conditions and parameters of a filter, over `enforcement_case c`."""
     conditions: list[str] = []
@@ -114,7 +108,7 @@ def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
         name = getattr(wanted, role)
         if name is not None:
             conditions.append(_party(role))
-            parameters[role] = _contains(name)
+            parameters[role] = containing(name)
     return conditions, parameters
 
 
@@ -170,7 +164,8 @@ _ONE: Final = f"""
                 'credit_institution', p.credit_institution, 'name', p.masked_name) ORDER BY p.no)
             FROM party p WHERE p.case_id = c.id)::text, '[]'),
         (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
-            FROM matter_tracking t WHERE t.matter_id = c.matter_id)
+            FROM matter_tracking t WHERE t.matter_id = c.matter_id),
+        c.judgment_no, c.judgment_date, c.court
     FROM enforcement_case c WHERE c.id = %(id)s AND """
 
 
@@ -180,7 +175,7 @@ def one_sql(scope: Scope) -> str:
 
 
 async def read_case(db: Reads, scope: Scope, case_id: str) -> Row | None:
-    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen."""
+    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking, judgment; None when not to be seen."""
     return await db.fetch_one(one_sql(scope), {"id": case_id, **scope.wall()})
 
 

@@ -24,13 +24,17 @@ _ITEM: Final = 17
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case on a day: a row of ITEM_COLUMNS, obligations and masked parties as JSON text, raised flags."""
+    """A case on a day: a row of ITEM_COLUMNS, obligations and masked parties as JSON text, raised flags.
+
+    `judgment` is number, day and court of the judgment, each as far as known.
+    """
 
     row: Row
     on: date
     obligations: str
     parties: str
     flags: list[RaisedFlag]
+    judgment: tuple[str | None, str | None, str | None]
 
     @property
     def version(self) -> int:
@@ -43,11 +47,13 @@ async def case_on(db: Reads, scope: Scope, ref: Reference, case_id: str, on: dat
     found = await queries.read_case(db, scope, case_id)
     if found is None or date.fromisoformat(found[_ACCEPTED]) > on:
         return None
-    row, (obligations, parties, tracking) = found[:_ITEM], found[_ITEM:]
+    row, (obligations, parties, tracking, number, day, court) = found[:_ITEM], found[_ITEM:]
     if on < today():
         row = _back_to(row, history_of(_dated(await queries.lines_until(db, case_id, on))))
     tracked = [Tracking(level, date.fromisoformat(since), _until(until)) for level, since, until in tracking or ()]
-    return CaseView(row, on, obligations, parties, flags(_facts(row), on, ref.rules_on(on), tracked))
+    return CaseView(
+        row, on, obligations, parties, flags(_facts(row), on, ref.rules_on(on), tracked), (number, day, court)
+    )
 
 
 def _until(text: str | None) -> date:
