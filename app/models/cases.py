@@ -55,6 +55,9 @@ enforcement_case = Table(
     ),
     Column("officer_id", Uuid, ForeignKey("officer.id"), nullable=False),
     Column("matter_id", Uuid, ForeignKey("matter.id")),
+    Column("judgment_no", Text),
+    Column("judgment_date", Date),
+    Column("court", Text, comment="who gave the judgment"),
     Column("kind", Text, nullable=False),
     Column("initiation", Text, nullable=False),
     Column("segment", SmallInteger, nullable=False, server_default="0"),
@@ -70,6 +73,7 @@ enforcement_case = Table(
     Column("last_effective_on", Date, nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
     recorded_at(),
+    Column("anonymised_on", Date, comment="day its parties lost their personal data; null when they have some"),
     Column(
         "is_open",
         Boolean,

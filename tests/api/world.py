@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.services.access import Actor, Caller
-from app.services.cases.commands import create_case
+from app.services.books.rules import Event
+from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.clients.commands import register, set_disabled
 from app.services.clients.rules import SCOPES
@@ -18,6 +19,8 @@ from tests.builders import NATION_ID, Service
 
 # path parameters that name nothing of a unit: everybody with the scope may read them
 PUBLIC: Final[dict[str, str]] = {"event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running"}
+# path parameters that name something of a unit which the law has made public: everybody with the scope reads it
+PUBLISHED: Final = ("debtor_id",)
 DECIDED: Final = date(2025, 8, 22)
 
 
@@ -50,6 +53,8 @@ def make_world(service: Service) -> World:
     for place in (world.own, world.foreign):
         case = service.db.write(partial(_case, service=service, place=place))
         place.objects["case_id"] = service.runner.run(case)
+        listed = service.db.write(partial(_public_debtor, service=service, place=place))
+        place.objects["debtor_id"] = service.runner.run(listed)
 
     async def registered(session: AsyncSession) -> None:
         for client_id, unit_id in {
@@ -113,8 +118,11 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     return Place(province, office, objects)
 
 
+def _work(session: AsyncSession, service: Service) -> Work:
+    return Work(session, service.reference.current, Caller("tests", frozenset(), ("vn.",)), Actor("tests"))
+
+
 async def _case(session: AsyncSession, service: Service, place: Place) -> str:
-    nation = Caller("tests", frozenset(), ("vn.",))
     new = NewCase(
         file_no="152/HS-2025",
         decision_no="152/QĐ-CCTHADS",
@@ -131,5 +139,28 @@ async def _case(session: AsyncSession, service: Service, place: Place) -> str:
             NewParty("debtor", "individual", "Nguyễn Văn An", id_number="025090001234"),
         ],
     )
-    work = Work(session, service.reference.current, nation, Actor("tests"))
-    return await create_case(work, new)
+    return await create_case(_work(session, service), new)
+
+
+async def _public_debtor(session: AsyncSession, service: Service, place: Place) -> str:
+    """The id of an entry of the public list: the debtor of a second case, which has no conditions."""
+    new = NewCase(
+        file_no="87/HS-2025",
+        decision_no="87/QĐ-CCTHADS",
+        decision_date=DECIDED,
+        accepted_on=DECIDED,
+        unit_id=place.office_id,
+        officer_id=place.objects["officer_id"],
+        kind="civil",
+        initiation="ex_officio",
+        obligations=[NewObligation("money_state_budget", 10_000_000, "Án phí dân sự sơ thẩm")],
+        parties=[NewParty("debtor", "individual", "Phạm Thị Ngọc Diệp", address="Số 7 Trần Phú")],
+        judgment_no="12/2025/DS-ST",
+        judgment_date=date(2025, 7, 1),
+        court="Tòa án nhân dân khu vực 1",
+    )
+    case_id = await create_case(_work(session, service), new)
+    lost = Posting(Event("conditions_lost", date(2025, 9, 3)), document_no="9/QĐ-THADS", ground="Điều 44a Luật THADS")
+    await book_event(_work(session, service), case_id, None, lost)
+    found = await session.execute(text("SELECT id::text FROM public_debtor WHERE case_id = :id"), {"id": case_id})
+    return str(found.scalar_one())

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import count
 from typing import Any, TypeVar
 
-from app.services.access import Actor, Caller
+from app.services.access import SECRET, Actor, Caller
 from app.services.cases.commands import create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.officers import commands as officers
@@ -19,7 +19,7 @@ from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
 T = TypeVar("T")
-NATION = Caller("tests", frozenset(), ("vn.",))
+NATION = Caller("tests", frozenset(), ("vn.",), SECRET)
 SINCE = date(2010, 1, 1)
 _numbers: Iterator[int] = count(1)
 

@@ -180,5 +180,5 @@ async def _answer(session: AsyncSession, ref: Reference, caller: Caller, case_id
 
 def _body(view: CaseView, ref: Reference) -> bytes:
     flags = [flag_out(flag) for flag in view.flags]
-    out = schemas.case_out(view.row, ref, view.on.isoformat(), view.obligations, view.parties, flags)
+    out = schemas.case_out(view.row, ref, view.on.isoformat(), view.judgment, view.obligations, view.parties, flags)
     return orjson.dumps(out)

@@ -5,6 +5,7 @@ from typing import Final
 from app.db import SeenBy
 from app.models import aggregates as agg
 from app.models.aggregates import OPENING_ACCOUNTS
+from app.services.public_debtors.queries import verify_statement as public_list_differences
 
 
 def _any(columns: list[str]) -> str:
@@ -69,6 +70,7 @@ def verify_statements() -> list[str]:
             agg.OPEN_STOCK,
         ),
         _CASES,
+        public_list_differences(),
     ]
 
 

@@ -35,8 +35,17 @@ from app.services.reference import Officer, Reference, Unit
 from app.services.work import Work
 
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
-_AUDITED: Final = ("file_no", "decision_no", "decision_date", "unit_id", "officer_id", "matter_id", "kind", "account",
-                   "amount_vnd", "outstanding_vnd")  # fmt: skip
+_PLAIN: Final = (
+    "file_no",
+    "decision_no",
+    "decision_date",
+    "kind",
+    "matter_id",
+    "judgment_no",
+    "judgment_date",
+    "court",
+)
+_AUDITED: Final = (*_PLAIN, "unit_id", "officer_id", "account", "amount_vnd", "outstanding_vnd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
     if not new.decision_date <= new.accepted_on <= today():
         raise invalid("day-order", "decision_date ≤ accepted_on ≤ today", "ngày không hợp lý", pointer="/accepted_on")
+    _check_judgment(new.judgment_date, new.decision_date)
     values = _row_of_new(new, unit) | await _of_matter(work, new.matter_id)
     inserted = insert(enforcement_case).values(values).returning(enforcement_case.c.id)
     case_id = str((await work.session.execute(inserted)).scalar_one())
@@ -92,6 +102,11 @@ async def create_case(work: Work, new: NewCase) -> str:
     return case_id
 
 
+def _check_judgment(judged_on: date | None, decided_on: date) -> None:
+    if judged_on is not None and judged_on > decided_on:
+        raise invalid("day-order", "lies after decision_date", "sau ngày quyết định", pointer="/judgment_date")
+
+
 def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
     kinds = [o.kind for o in new.obligations]
     bank = any(p.role == "creditor" and p.credit_institution for p in new.parties)
@@ -103,6 +118,9 @@ def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
         "unit_path": unit.path,
         "officer_id": new.officer_id,
         "matter_id": new.matter_id,
+        "judgment_no": new.judgment_no,
+        "judgment_date": new.judgment_date,
+        "court": new.court,
         "kind": new.kind,
         "initiation": new.initiation,
         "segment": rules.segment_of(kinds, bank, new.corruption_economic),
@@ -115,14 +133,14 @@ def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
 async def change_case(work: Work, case_id: str, expected: int | None, changes: dict[str, Any]) -> int:
     """Corrects what is written about a case (its money and state move by events only); returns its version.
 
-    `changes` holds only members to change: file_no, decision_no, decision_date, kind, matter_id,
-    corruption_economic, parties. Raises NotFound, PreconditionFailed, Invalid.
+    `changes` holds only members to change: those of _PLAIN, corruption_economic, parties. Raises NotFound,
+    PreconditionFailed, Invalid.
     """
     row = await _locked(work, case_id, expected)
-    plain = ("file_no", "decision_no", "decision_date", "kind", "matter_id")
-    after = row | {name: changes[name] for name in plain if name in changes}
+    after = row | {name: changes[name] for name in _PLAIN if name in changes}
     if after["decision_date"] > row["accepted_on"]:
         raise invalid("day-order", "lies after accepted_on", "sau ngày thụ lý", pointer="/decision_date")
+    _check_judgment(after["judgment_date"], after["decision_date"])
     if "matter_id" in changes:
         after |= await _of_matter(work, changes["matter_id"])
     if "corruption_economic" in changes:

@@ -8,7 +8,7 @@ from app.db import Reads, Row
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.models.codes import SEGMENT_CREDIT
 from app.services.access import Scope, wall
-from app.services.cases.rules import search_form
+from app.services.cases.rules import containing
 
 ITEM_COLUMNS: Final = (
     "c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind, c.initiation, "
@@ -90,7 +90,7 @@ def case_wall(scope: Scope) -> str:
 
 async def _named(db: Reads, role: str, name: str) -> tuple[str, dict[str, Any]]:
     """The condition that a party of this role has a name like this, and its parameters."""
-    pattern = _contains(name)
+    pattern = containing(name)
     asked = {"role": role, "pattern": pattern, "most": FEW_HITS + 1}
     hits = await db.fetch("SELECT party_hits(%(role)s, %(pattern)s, %(most)s::int)", asked)
     if len(hits) <= FEW_HITS:
@@ -99,12 +99,6 @@ async def _named(db: Reads, role: str, name: str) -> tuple[str, dict[str, Any]]:
         f"EXISTS (SELECT FROM party p WHERE p.case_id = c.id AND p.role = '{role}' AND p.search_name LIKE %({role})s)"
     )
     return like, {role: pattern}
-
-
-def _contains(text: str) -> str:
-    """A LIKE pattern that finds the text literally."""
-    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{plain}%"
 
 
 async def criteria(db: Reads, wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
@@ -201,7 +195,8 @@ def _one(party: str) -> str:
                 'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text, '[]'),
         coalesce((SELECT json_agg({party} ORDER BY p.no) FROM party p WHERE p.case_id = c.id)::text, '[]'),
         (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
-            FROM matter_tracking t WHERE t.matter_id = c.matter_id)
+            FROM matter_tracking t WHERE t.matter_id = c.matter_id),
+        c.judgment_no, c.judgment_date, c.court
     FROM enforcement_case c WHERE c.id = %(id)s AND """
 
 
@@ -210,7 +205,7 @@ _ONE_UNMASKED: Final = _one(_UNMASKED_PARTY)
 
 
 async def read_case(db: Reads, scope: Scope, case_id: str, *, unmasked: bool = False) -> Row | None:
-    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen.
+    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking, judgment; None when not to be seen.
 
     Parties are masked. `unmasked` is for `app.services.parties.commands`, which puts it on record.
     """

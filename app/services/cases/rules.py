@@ -22,6 +22,12 @@ def search_form(name: str) -> str:
     return " ".join(letters.split())
 
 
+def containing(text: str) -> str:
+    """A LIKE pattern that finds the text literally in search forms."""
+    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
+
+
 def masked(name: str, kind: str) -> str:
     """A name as callers without the right to personal data see it: initials of individuals, organisations in full."""
     if kind == "organisation":
@@ -73,6 +79,9 @@ class NewCase:
     parties: Sequence[NewParty]
     matter_id: str | None = None
     corruption_economic: bool = False
+    judgment_no: str | None = None
+    judgment_date: date | None = None
+    court: str | None = None
     source: str = "partner"
 
     @property

@@ -27,7 +27,8 @@ _ITEM: Final = 18
 class CaseView:
     """A case on a day: a row of ITEM_COLUMNS, obligations and parties as JSON text, raised flags.
 
-    `unit_id` is the unit that has it now, whatever the day.
+    `unit_id` is the unit that has it now, whatever the day. `judgment` is number, day and court of the judgment, each
+    as far as known.
     """
 
     row: Row
@@ -36,6 +37,7 @@ class CaseView:
     obligations: str
     parties: str
     flags: list[RaisedFlag]
+    judgment: tuple[str | None, str | None, str | None]
 
     @property
     def version(self) -> int:
@@ -58,12 +60,12 @@ async def case_on(
     found = await queries.read_case(db, scope, case_id, unmasked=unmasked)
     if found is None or date.fromisoformat(found[_ACCEPTED]) > on:
         return None
-    row, (obligations, parties, tracking) = found[:_ITEM], found[_ITEM:]
+    row, (obligations, parties, tracking, number, day, court) = found[:_ITEM], found[_ITEM:]
     if on < today():
         row = _back_to(row, history_of(_dated(await queries.lines_until(db, case_id, on))))
     tracked = [Tracking(level, date.fromisoformat(since), _until(until)) for level, since, until in tracking or ()]
     raised = flags(_facts(row), on, ref.rules_on(on), tracked)
-    return CaseView(row, on, found[_UNIT], obligations, parties, raised)
+    return CaseView(row, on, found[_UNIT], obligations, parties, raised, (number, day, court))
 
 
 def _until(text: str | None) -> date:

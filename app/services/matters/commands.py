@@ -17,6 +17,7 @@ from app.services import journal
 from app.services.access import ORDINARY, SERVICE, wall
 from app.services.matters import rules
 from app.services.matters.rules import Stretch
+from app.services.public_debtors.commands import keep_listed
 from app.services.reference import FOREVER
 from app.services.units.rules import ending
 from app.services.work import Work
@@ -74,7 +75,8 @@ async def change_matter(
     if confidentiality is not None and confidentiality != before.confidentiality:
         _check_class(work, confidentiality)
         async with in_context(work.session, SERVICE):  # its cases may lie beyond what the caller sees
-            await work.session.execute(_CLASS_CASES, {"id": matter_id, "class": confidentiality})
+            classed = await work.session.execute(_CLASS_CASES, {"id": matter_id, "class": confidentiality})
+            await keep_listed(work.session, sorted(classed.scalars()))
     version = await _bump(work, before, **values)
     after = replace(before, confidentiality=max(before.confidentiality, confidentiality or ORDINARY))
     await _record(work, after, version, "changed", {member: getattr(before, member) for member in values}, values)
@@ -88,7 +90,7 @@ def _check_class(work: Work, confidentiality: int) -> None:
 
 _CLASS_CASES: Final = text("""
     UPDATE enforcement_case SET confidentiality = :class, version = version + 1
-    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class""")
+    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class RETURNING id::text""")
 
 
 async def start_tracking(work: Work, matter_id: str, level: str, since: date, state: str) -> None:

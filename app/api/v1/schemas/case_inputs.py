@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Name, Query, Strict, Text, Uuid, refuse
-from app.api.v1.schemas.cases import DocumentNo, FlagName, Initiation, Kind, State
+from app.api.v1.schemas.cases import COURT, JUDGMENT_NO, DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
 from app.services.cases.rules import INSTITUTION, MASK, NewCase, NewObligation, NewParty
 
@@ -154,6 +154,11 @@ class CaseNew(Strict):
     unit_id: Uuid = Field(description="the unit that enforces", examples=[samples.OFFICE_ID])
     officer_id: Uuid = Field(description="the officer named by the decision", examples=[samples.OFFICER_ID])
     matter_id: Uuid | None = Field(None, description="the matter (vụ) behind it", examples=[None])
+    judgment_no: DocumentNo | None = Field(None, description=JUDGMENT_NO, examples=["31/2025/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(
+        None, description="day of the judgment, not after the decision", examples=["2025-07-14"]
+    )
+    court: Name | None = Field(None, description=COURT, examples=["Tòa án nhân dân khu vực 3 - Phú Thọ"])
     kind: Kind = Field(description="kind of judgment", examples=["commercial"])
     initiation: Initiation = Field(description="ex officio or on request", examples=["on_request"])
     corruption_economic: bool = Field(False, description="a corruption or economic matter", examples=[False])
@@ -187,6 +192,9 @@ class CaseChange(Strict):
     decision_date: BusinessDate | None = Field(None, description="day of the decision", examples=["2025-08-21"])
     kind: Kind = Field("other", description="kind of judgment", examples=["civil"])
     matter_id: Uuid | None = Field(None, description="the matter behind it; null takes it out", examples=[None])
+    judgment_no: DocumentNo | None = Field(None, description=JUDGMENT_NO, examples=["31/2025/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(None, description="day of the judgment", examples=["2025-07-14"])
+    court: Name | None = Field(None, description=COURT, examples=["Tòa án nhân dân khu vực 3 - Phú Thọ"])
     corruption_economic: bool = Field(False, description="a corruption or economic matter", examples=[True])
     parties: Parties = Field(default_factory=list, description="all parties anew")
     reason: Text = Field(description="why it is corrected; kept in the trail", examples=["Đính chính số quyết định"])

@@ -34,6 +34,9 @@ FlagName = Literal["long_running", "high_value", "steering_committee"]
 DocumentNo = Annotated[Line, Field(max_length=100)]
 Confidentiality = Literal["ordinary", "restricted", "secret"]
 
+JUDGMENT_NO: Final = "number of the judgment (bản án, quyết định) that is enforced; null when not on record"
+COURT: Final = "court or other authority that gave it; null when not on record"
+
 _SEGMENTS: Final = (
     (SEGMENT_CREDIT, "credit_institution"),
     (SEGMENT_CORRUPTION, "corruption_economic"),
@@ -122,6 +125,9 @@ class PartyUnmasked(PartyOut):
 
 class _CaseInFull(CaseItem):
     as_of: BusinessDate = Field(description="the day state, balances and flags are shown for", examples=["2025-09-30"])
+    judgment_no: str | None = Field(description=JUDGMENT_NO, examples=["31/2024/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(description="day of the judgment", examples=["2024-12-16"])
+    court: str | None = Field(description=COURT, examples=["Tòa án nhân dân thành phố Việt Trì, tỉnh Phú Thọ"])
     obligations: list[ObligationOut] = Field(description="duties of the decision")
     flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
 
@@ -182,12 +188,22 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
 
 
 def case_out(
-    row: Row, ref: Reference, on: str, obligations: str, parties: str, flags: list[dict[str, Any]]
+    row: Row,
+    ref: Reference,
+    on: str,
+    judgment: tuple[str | None, str | None, str | None],
+    obligations: str,
+    parties: str,
+    flags: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """A row of `ITEM_COLUMNS` with obligations and parties (JSON text) and presented flags as `CaseOut`."""
+    """A row of `ITEM_COLUMNS` with judgment, obligations and parties (JSON text) and presented flags as `CaseOut`."""
+    judgment_no, judgment_date, court = judgment
     return {
         **case_item(row, ref),
         "as_of": on,
+        "judgment_no": judgment_no,
+        "judgment_date": judgment_date,
+        "court": court,
         "obligations": orjson.Fragment(obligations),
         "parties": orjson.Fragment(parties),
         "flags": flags,
@@ -210,7 +226,8 @@ _PARTIES: Final = (
 )
 ITEM_EXAMPLE: Final = samples.example_of(CaseItem, case_item(SAMPLE_ROW, samples.SAMPLE_REF))
 PAGE_EXAMPLE: Final = samples.example_of(CasePage, {"items": [ITEM_EXAMPLE], "next": None, "count": None})
+_JUDGMENT: Final = ("31/2024/KDTM-ST", "2024-12-16", "Tòa án nhân dân thành phố Việt Trì, tỉnh Phú Thọ")
 _OUT: Final = samples.example_of(
-    CaseOut, case_out(SAMPLE_ROW, samples.SAMPLE_REF, "2025-09-30", _OBLIGATIONS, _PARTIES, [])
+    CaseOut, case_out(SAMPLE_ROW, samples.SAMPLE_REF, "2025-09-30", _JUDGMENT, _OBLIGATIONS, _PARTIES, [])
 )
 OUT_EXAMPLE: Final[dict[str, Any]] = orjson.loads(orjson.dumps(_OUT))
