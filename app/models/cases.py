@@ -66,6 +66,7 @@ enforcement_case = Table(
     Column("last_effective_on", Date, nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
     recorded_at(),
+    Column("anonymised_on", Date, comment="day its parties lost their personal data; null when they have some"),
     Column(
         "is_open",
         Boolean,
@@ -110,6 +111,13 @@ enforcement_case = Table(
     Index("ix_case_amount", "amount_vnd", postgresql_where=text(f"amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}")),
     Index("ix_case_decision_no", "decision_no"),
     Index("ix_case_file_no", "file_no"),
+    Index(
+        "ix_case_to_anonymise",
+        "account",
+        "last_effective_on",
+        "id",
+        postgresql_where=text("left_on IS NOT NULL AND anonymised_on IS NULL"),
+    ),
     Index("ix_case_recorded_at", "recorded_at", postgresql_using="brin"),
 )
 

@@ -95,6 +95,10 @@ _TARGET: Final = """
     VALUES (CAST(:unit AS uuid), 2026, 'cases_rate', 1, 8390, '15/QĐ-CTHADS', '2025-11-05', 'Nguyễn Văn Lực',
         '2025-11-05') RETURNING id::text"""
 
+_RELATIVE: Final = """
+    INSERT INTO officer_relative (officer_id, relation, name, id_number, since)
+    VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', :number, '2020-01-01') RETURNING id::text"""
+
 
 async def _place(session: AsyncSession, letter: str) -> Place:
     async def insert(statement: str, **values: str) -> str:
@@ -109,7 +113,9 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     officer = await insert(_OFFICER, code=f"W.{letter}.1", name="Trần Thị Minh Hạnh", unit=office)
     matter = await insert(_MATTER, code=f"W.{letter}.VA", name=f"Vụ án {letter.upper()}", path=f"{path}001.")
     target = await insert(_TARGET, unit=office)
+    relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
+    objects["relative_id"] = relative
     return Place(province, office, objects)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
@@ -32,6 +32,7 @@ from app.services.books.rules import (
 from app.services.cases import rules
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
 from app.services.reference import Officer, Reference, Unit
+from app.services.relatives.commands import refuse_conflict
 from app.services.work import Work
 
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
@@ -69,7 +70,8 @@ class Booked:
 async def create_case(work: Work, new: NewCase) -> str:
     """Takes a decision into the books as newly accepted (thụ lý mới); returns the id of the case.
 
-    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day.
+    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day, ConflictOfInterest when
+    the officer or a relative of the officer is a party.
     """
     unit = known_unit(work, new.unit_id, new.accepted_on, "/unit_id")
     known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
@@ -84,6 +86,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     ]
     await work.session.execute(insert(obligation), duties)
     await _write_parties(work.session, case_id, new.parties)
+    await refuse_conflict(work, case_id, new.officer_id, new.accepted_on)
     row = await _locked(work, case_id, None)
     accepted = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
     position = Position("new", 0, 0, unit.id, new.officer_id, new.accepted_on, None, new.accepted_on)
@@ -116,7 +119,7 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
     """Corrects what is written about a case (its money and state move by events only); returns its version.
 
     `changes` holds only members to change: file_no, decision_no, decision_date, kind, matter_id,
-    corruption_economic, parties. Raises NotFound, PreconditionFailed, Invalid.
+    corruption_economic, parties. Raises NotFound, PreconditionFailed, Invalid, ConflictOfInterest.
     """
     row = await _locked(work, case_id, expected)
     plain = ("file_no", "decision_no", "decision_date", "kind", "matter_id")
@@ -130,13 +133,18 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
+        await refuse_conflict(work, case_id, row["officer_id"], today())
     versions = await post(work.session, [], [{column: after[column] for column in CASE_COLUMNS}])
     await _record(work, "changed", row, after, versions[case_id])
     return versions[case_id]
 
 
 async def book_event(work: Work, case_id: str, expected: int | None, posting: Posting) -> Booked:
-    """Books an event of the life cycle. Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid."""
+    """Books an event of the life cycle.
+
+    Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid, and ConflictOfInterest when it would
+    bring the case to an officer who, or whose relative, is a party.
+    """
     row = await _locked(work, case_id, expected)
     events = rules.standing(await _history(work.session, case_id))
     position = rules.position_after(events, row["accepted_on"])
@@ -200,6 +208,8 @@ async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry
         "ground": posting.ground,
         "note": posting.note,
     }
+    if posting.event.to_officer_id or entry.after.officer_id != row["officer_id"]:
+        await refuse_conflict(work, row["id"], entry.after.officer_id, posting.event.effective_on)
     after = _moved_row(row, entry.after, work.ref, event_no)
     versions = await post(
         work.session,
@@ -328,7 +338,7 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
                 "name": p.name,
                 "masked_name": rules.masked(p.name, p.kind),
                 "search_name": rules.search_form(p.name),
-                "id_number": p.id_number,
+                "id_number": rules.plain_number(p.id_number) if p.id_number else None,
                 "address": p.address,
                 "phone": p.phone,
             }
@@ -339,6 +349,8 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
 
 async def _replace_parties(session: AsyncSession, case_id: str, segment: int, parties: Sequence[NewParty]) -> int:
     await session.execute(delete(party).where(party.c.case_id == case_id))
+    known = update(enforcement_case).where(enforcement_case.c.id == case_id).values(anonymised_on=None)
+    await session.execute(known.where(enforcement_case.c.anonymised_on.is_not(None)))
     await _write_parties(session, case_id, parties)
     bank = any(p.role == "creditor" and p.credit_institution for p in parties)
     kinds = (await session.execute(select(obligation.c.kind).where(obligation.c.case_id == case_id))).scalars().all()

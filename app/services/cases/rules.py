@@ -24,6 +24,11 @@ def masked(name: str, kind: str) -> str:
     return " ".join(f"{word[0]}***" for word in name.split())
 
 
+def plain_number(id_number: str) -> str:
+    """An identity number as it is kept and searched: without blanks."""
+    return "".join(id_number.split())
+
+
 @dataclass(frozen=True, slots=True)
 class NewObligation:
     """One duty (khoản) inside a case; amount in VND, 0 for a thing or an act."""
