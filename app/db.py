@@ -90,8 +90,18 @@ class Within:
         return rows[0] if rows else None
 
 
+def _forget_values(error: BaseException) -> None:
+    """Leaves what PostgreSQL says of the kind of an error, not the rows and keys in its details: logs keep neither."""
+    original = getattr(error, "orig", error)
+    if isinstance(original, psycopg.Error) and original.diag.message_primary:
+        original.args = (original.diag.message_primary,)
+        if error is not original:
+            error.args = original.args
+
+
 def translated(error: BaseException) -> Exception | None:
-    """The domain error that a database error means to a caller, if it means one."""
+    """The domain error that a database error means to a caller, if it means one; the rest may be logged after this."""
+    _forget_values(error)
     original = getattr(error, "orig", error)
     if isinstance(error, PoolTimeout | PoolExhausted):
         return Busy(headers={"Retry-After": "1"})
@@ -175,8 +185,8 @@ class Database:
             try:
                 async with self._sessions.begin() as session:
                     result = await work(session)
-            except (DBAPIError, PoolExhausted) as error:
-                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            except (DBAPIError, PoolExhausted, psycopg.Error) as error:  # the last of reads `Within`
+                state = getattr(getattr(error, "orig", error), "sqlstate", None)
                 if state in RETRIED and attempt < ATTEMPTS - 1:
                     await asyncio.sleep(0.02 * 2**attempt)
                     continue

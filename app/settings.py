@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     client_burst: int = Field(default=1_000, ge=1, description="requests it may make at once")
     address_rate: float = Field(default=50, ge=1, description="requests a second without token from one address")
     address_burst: int = Field(default=500, ge=1, description="requests without token it may make at once")
+    party_searches_per_minute: int = Field(
+        default=30, ge=1, le=10_000, description="searches by identity number of one client, of all workers"
+    )
     max_at_work: int = Field(default=64, ge=1, le=10_000, description="requests at work at once, per worker")
     max_waiting: int = Field(default=192, ge=0, le=10_000, description="requests waiting for their turn, per worker")
     statement_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)

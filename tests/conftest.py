@@ -58,6 +58,7 @@ def pytest_unconfigure() -> None:
 def settings_for(url: str, **values: Any) -> Settings:
     """Settings as in production but for short waits, a quiet log, and quotas that no test uses up by accident."""
     quotas = dict.fromkeys(("client_rate", "client_burst", "address_rate", "address_burst"), 1_000_000)
+    quotas["party_searches_per_minute"] = 10_000
     given = {"database_url": url, "pool_size": 4, "write_pool_size": 4, "log_level": "error", **quotas, **values}
     return Settings.model_validate(given)
 

@@ -20,7 +20,7 @@ from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from app.services.reference import Reference
 
-__all__ = ["Db", "Page", "Paging", "Ref", "actor", "requires"]
+__all__ = ["Db", "Page", "Paging", "Ref", "actor", "demand", "requires"]
 
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
@@ -61,18 +61,22 @@ class _Access(SecurityBase):
             limits.stranger(request.scope)
             raise
         limits.client(request.scope, caller.client_id)
-        missing = [scope for scope in required.scopes if scope not in caller.scopes]
-        if missing:
-            needed = " ".join(required.scopes)
-            challenge = f'{_REALM}, error="insufficient_scope", scope="{needed}"'
-            raise Forbidden(
-                {"en": f"The token lacks the scope {needed}.", "vi": f"Mã truy cập thiếu phạm vi {needed}."},
-                headers={"WWW-Authenticate": challenge},
-            )
+        demand(caller, *required.scopes)
         return caller
 
 
 _access: Final = _Access()
+
+
+def demand(caller: Caller, *scopes: str) -> None:
+    """403 when the caller lacks one of the scopes; for what an operation does beyond the one it requires."""
+    if caller.scopes.issuperset(scopes):
+        return
+    needed = " ".join(scopes)
+    raise Forbidden(
+        {"en": f"The token lacks the scope {needed}.", "vi": f"Mã truy cập thiếu phạm vi {needed}."},
+        headers={"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{needed}"'},
+    )
 
 
 def requires(scope: str) -> Any:

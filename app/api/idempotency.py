@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -21,6 +21,8 @@ from app.services.access import Caller
 from app.services.clients.commands import StoredAnswer, claim_key, keep_answer
 
 HEADER: Final = "Idempotency-Key"
+SAFE: Final[dict[str, Any]] = {"x-safe": True}
+"""`openapi_extra=` of a POST that only asks, with a body in place of an address: it changes nothing and has no key."""
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -30,6 +30,8 @@ from app.models.codes import (
 
 # The floor of the partial index behind the high-value flag; a rule's threshold may move anywhere above it.
 HIGH_VALUE_INDEX_FLOOR = 1_000_000_000
+# Marks columns with personal data of parties (dữ liệu cá nhân, Law 91/2025): only `app.services.parties` shows them.
+PERSONAL = {"personal": True}
 
 
 def _listed(codes: tuple[str, ...]) -> str:
@@ -141,12 +143,12 @@ party = Table(
     Column("role", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("credit_institution", Boolean, nullable=False, server_default="false"),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, info=PERSONAL),
     Column("masked_name", Text, nullable=False, comment="what callers without the right to names are shown"),
-    Column("search_name", Text, nullable=False, comment="lower case, no diacritics"),
-    Column("id_number", Text),
-    Column("address", Text),
-    Column("phone", Text),
+    Column("search_name", Text, nullable=False, comment="lower case, no diacritics", info=PERSONAL),
+    Column("id_number", Text, comment="without blanks", info=PERSONAL),
+    Column("address", Text, info=PERSONAL),
+    Column("phone", Text, info=PERSONAL),
     one_of("role", PARTY_ROLES),
     one_of("kind", PARTY_KINDS),
     Index(
@@ -155,4 +157,5 @@ party = Table(
         postgresql_using="gin",
         postgresql_ops={"search_name": "gin_trgm_ops"},
     ),
+    Index("ix_party_id_number", "id_number", "case_id", postgresql_where=text("id_number IS NOT NULL")),
 )

@@ -18,7 +18,7 @@ from tests.server import Served
 
 OPERATIONS = operations()
 WITH_OBJECT = [op for op in OPERATIONS if set(op.path_parameters) - PUBLIC.keys()]
-COLLECTIONS = [op for op in OPERATIONS if op.method == "get" and not op.path_parameters]
+COLLECTIONS = [op for op in OPERATIONS if op.safe and not op.path_parameters]
 WITHIN = ("province", "partner")
 
 

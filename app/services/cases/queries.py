@@ -162,26 +162,37 @@ def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
     )
 
 
-_ONE: Final = f"""
+_PARTY: Final = (
+    "json_build_object('no', p.no, 'role', p.role, 'kind', p.kind, 'credit_institution', p.credit_institution, 'name', "
+)
+MASKED_PARTY: Final = f"{_PARTY}p.masked_name)"
+"""A party `p` as JSON without personal data: how every statement but one shows it."""
+
+_UNMASKED_PARTY: Final = f"{_PARTY}p.name, 'id_number', p.id_number, 'address', p.address, 'phone', p.phone)"
+
+
+def _one(party: str) -> str:
+    return f"""
     SELECT {ITEM_COLUMNS},
         coalesce((SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
                 'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text, '[]'),
-        coalesce((SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind,
-                'credit_institution', p.credit_institution, 'name', p.masked_name) ORDER BY p.no)
-            FROM party p WHERE p.case_id = c.id)::text, '[]'),
+        coalesce((SELECT json_agg({party} ORDER BY p.no) FROM party p WHERE p.case_id = c.id)::text, '[]'),
         (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
             FROM matter_tracking t WHERE t.matter_id = c.matter_id)
     FROM enforcement_case c WHERE c.id = %(id)s AND """
 
 
-def one_sql(scope: Scope) -> str:
-    """The statement that reads one case with obligations, parties (masked) and the tracking of its matter."""
-    return _ONE + wall("c", len(scope.paths))
+_ONE: Final = _one(MASKED_PARTY)
+_ONE_UNMASKED: Final = _one(_UNMASKED_PARTY)
 
 
-async def read_case(db: Reads, scope: Scope, case_id: str) -> Row | None:
-    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen."""
-    return await db.fetch_one(one_sql(scope), {"id": case_id, **scope.wall()})
+async def read_case(db: Reads, scope: Scope, case_id: str, *, unmasked: bool = False) -> Row | None:
+    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen.
+
+    Parties are masked. `unmasked` is for `app.services.parties.commands`, which puts it on record.
+    """
+    sql = (_ONE_UNMASKED if unmasked else _ONE) + wall("c", len(scope.paths))
+    return await db.fetch_one(sql, {"id": case_id, **scope.wall()})
 
 
 _HISTORY: Final = """

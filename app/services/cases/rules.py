@@ -9,6 +9,9 @@ from typing import Any, Final
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.books.rules import Line, Position, apply
 
+MASK: Final = "***"
+"""What stands for the rest of a word in a masked name."""
+
 
 def search_form(name: str) -> str:
     """A name as it is searched: lower case, no diacritics, single spaces; equal for NFC and NFD."""
@@ -21,7 +24,7 @@ def masked(name: str, kind: str) -> str:
     """A name as callers without the right to personal data see it: initials of individuals, organisations in full."""
     if kind == "organisation":
         return name
-    return " ".join(f"{word[0]}***" for word in name.split())
+    return " ".join(f"{word[0]}{MASK}" for word in name.split())
 
 
 def plain_number(id_number: str) -> str:

@@ -24,10 +24,14 @@ _ITEM: Final = 17
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case on a day: a row of ITEM_COLUMNS, obligations and masked parties as JSON text, raised flags."""
+    """A case on a day: a row of ITEM_COLUMNS, obligations and parties as JSON text, raised flags.
+
+    `unit_id` is the unit that has it now, whatever the day.
+    """
 
     row: Row
     on: date
+    unit_id: str
     obligations: str
     parties: str
     flags: list[RaisedFlag]
@@ -38,16 +42,22 @@ class CaseView:
         return int(self.row[_VERSION])
 
 
-async def case_on(db: Reads, scope: Scope, ref: Reference, case_id: str, on: date) -> CaseView | None:
-    """The case as it stood on a day; None when there is none to be seen, or it was not accepted yet."""
-    found = await queries.read_case(db, scope, case_id)
+async def case_on(
+    db: Reads, scope: Scope, ref: Reference, case_id: str, on: date, *, unmasked: bool = False
+) -> CaseView | None:
+    """The case as it stood on a day; None when there is none to be seen, or it was not accepted yet.
+
+    Parties are masked. `unmasked` is for `app.services.parties.commands`, which puts it on record.
+    """
+    found = await queries.read_case(db, scope, case_id, unmasked=unmasked)
     if found is None or date.fromisoformat(found[_ACCEPTED]) > on:
         return None
     row, (obligations, parties, tracking) = found[:_ITEM], found[_ITEM:]
     if on < today():
         row = _back_to(row, history_of(_dated(await queries.lines_until(db, case_id, on))))
     tracked = [Tracking(level, date.fromisoformat(since), _until(until)) for level, since, until in tracking or ()]
-    return CaseView(row, on, obligations, parties, flags(_facts(row), on, ref.rules_on(on), tracked))
+    raised = flags(_facts(row), on, ref.rules_on(on), tracked)
+    return CaseView(row, on, found[_UNIT], obligations, parties, raised)
 
 
 def _until(text: str | None) -> date:

@@ -9,7 +9,7 @@ from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Name, Query, Strict, Text, Uuid, refuse
 from app.api.v1.schemas.cases import DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
-from app.services.cases.rules import NewCase, NewObligation, NewParty
+from app.services.cases.rules import MASK, NewCase, NewObligation, NewParty
 
 # A longer absence is caught up with by reading the whole list, not by asking what changed.
 LOOK_BACK: Final = timedelta(days=31)
@@ -95,6 +95,9 @@ class ObligationIn(Strict):
         return self
 
 
+IdNumber = Annotated[Line, Field(max_length=20)]
+
+
 class PartyIn(Strict):
     """A party (đương sự) of a case; personal data are kept masked from those without the right to them."""
 
@@ -104,8 +107,8 @@ class PartyIn(Strict):
     )
     name: Name = Field(description="full name", examples=["Nguyễn Văn An"])
     credit_institution: bool = Field(False, description="a bank or another credit institution", examples=[False])
-    id_number: Annotated[Line, Field(max_length=20)] | None = Field(
-        None, description="citizen or business identity number", examples=["025090001234"]
+    id_number: IdNumber | None = Field(
+        None, description="citizen or business identity number; blanks are left out", examples=["025090001234"]
     )
     address: Annotated[Line, Field(max_length=500)] | None = Field(
         None, description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"]
@@ -115,6 +118,12 @@ class PartyIn(Strict):
     def to_party(self) -> NewParty:
         """The party as the service takes it."""
         return NewParty(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _in_full(self) -> Self:
+        if MASK in self.name:  # sent back as it was read
+            raise refuse("masked-name", "is masked: send it in full", "đã che: hãy gửi đầy đủ", at="name")
+        return self
 
 
 Parties = Annotated[list[PartyIn], Field(min_length=1, max_length=200)]

@@ -102,13 +102,33 @@ class PartyOut(Strict):
     name: str = Field(description="name; of individuals the initials only", examples=["N*** V*** A***"])
 
 
-class CaseOut(CaseItem):
-    """A case with its obligations, its parties and the flags raised on it."""
+class PartyUnmasked(PartyOut):
+    """A party with their personal data; each time they are shown is on record."""
 
+    name: str = Field(description="full name", examples=["Nguyễn Văn An"])
+    id_number: str | None = Field(
+        description="citizen or business identity number, without blanks", examples=["025090001234"]
+    )
+    address: str | None = Field(description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"])
+    phone: str | None = Field(description="phone", examples=["0900000000"])
+
+
+class _CaseInFull(CaseItem):
     as_of: BusinessDate = Field(description="the day state, balances and flags are shown for", examples=["2025-09-30"])
     obligations: list[ObligationOut] = Field(description="duties of the decision")
-    parties: list[PartyOut] = Field(description="parties, individuals masked")
     flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
+
+
+class CaseOut(_CaseInFull):
+    """A case with its obligations, its parties and the flags raised on it."""
+
+    parties: list[PartyOut] = Field(description="parties, individuals masked")
+
+
+class CaseUnmasked(_CaseInFull):
+    """The same with the personal data of its parties: the answer to `personal_data=true`."""
+
+    parties: list[PartyUnmasked] = Field(description="parties in full")
 
 
 class Counted(Strict):
