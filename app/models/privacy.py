@@ -17,6 +17,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from app.models.base import metadata, one_of, recorded_at, uuid_key, validity
+from app.models.cases import PERSONAL
 from app.models.codes import OFFICER_RELATIONS, RETENTION_CLASSES
 
 officer_relative = Table(
@@ -24,9 +25,10 @@ officer_relative = Table(
     metadata,
     uuid_key(),
     Column("officer_id", Uuid, ForeignKey("officer.id"), nullable=False),
-    Column("relation", Text, nullable=False),
-    Column("name", Text, nullable=False),
-    Column("id_number", Text, nullable=False, comment="without blanks, as in party"),
+    Column("relation", Text, nullable=False, info=PERSONAL),
+    Column("name", Text, nullable=False, info=PERSONAL),
+    Column("masked_name", Text, nullable=False, comment="what callers without the right to names are shown"),
+    Column("id_number", Text, nullable=False, comment="without blanks, as in party", info=PERSONAL),
     Column("since", Date, nullable=False),
     Column("until", Date, comment="day from which it is over; null while it lasts"),
     Column("version", BigInteger, nullable=False, server_default="1"),

@@ -13,6 +13,7 @@ CREATE TABLE officer_relative (
     officer_id UUID NOT NULL,
     relation TEXT NOT NULL,
     name TEXT NOT NULL,
+    masked_name TEXT NOT NULL,
     id_number TEXT NOT NULL,
     since DATE NOT NULL,
     until DATE,
@@ -28,6 +29,7 @@ CREATE TABLE officer_relative (
 CREATE INDEX ix_officer_relative_officer_id ON officer_relative (officer_id, id);
 CREATE INDEX ix_officer_relative_id_number ON officer_relative (id_number);
 CREATE UNIQUE INDEX uq_officer_relative_lasting ON officer_relative (officer_id, id_number) WHERE until IS NULL;
+COMMENT ON COLUMN officer_relative.masked_name IS 'what callers without the right to names are shown';
 COMMENT ON COLUMN officer_relative.id_number IS 'without blanks, as in party';
 COMMENT ON COLUMN officer_relative.until IS 'day from which it is over; null while it lasts';
 CREATE TABLE retention_class (

@@ -96,8 +96,9 @@ _TARGET: Final = """
         '2025-11-05') RETURNING id::text"""
 
 _RELATIVE: Final = """
-    INSERT INTO officer_relative (officer_id, relation, name, id_number, since)
-    VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', :number, '2020-01-01') RETURNING id::text"""
+    INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
+    VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', 'T*** M*** K***', :number, '2020-01-01')
+    RETURNING id::text"""
 
 
 async def _place(session: AsyncSession, letter: str) -> Place:

@@ -3,22 +3,30 @@
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.body import json_body
-from app.api.deps import Db, Paging, Ref, actor, requires
+from app.api.deps import Db, Page, Paging, Ref, actor, demand, requires
 from app.api.etag import content_tag, expected_version, tagged
 from app.api.idempotency import Answer, once
 from app.api.pagination import after, page_answer
 from app.api.problems import answers
+from app.api.purpose import NEEDED_WITH_PERSONAL_DATA, purpose_of
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import relatives as schemas
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import Uuid
-from app.api.v1.schemas.relatives import RelativeEnd, RelativeNew, RelativeOut, RelativePage, RelativeRegistered
+from app.api.v1.schemas.base import Flag, Uuid
+from app.api.v1.schemas.relatives import (
+    RelativeEnd,
+    RelativeNew,
+    RelativeOut,
+    RelativePage,
+    RelativePageUnmasked,
+    RelativeRegistered,
+)
 from app.db import Row, Within
 from app.errors import NotFound
 from app.services.access import Caller
@@ -32,22 +40,52 @@ router = APIRouter(prefix="/officers/{officer_id}/relatives", tags=["Relatives"]
 Reader = Annotated[Caller, requires("officers:read")]
 Writer = Annotated[Caller, requires("officers:write")]
 OfficerId = Annotated[Uuid, Path(description="officer id", examples=[samples.OFFICER_ID])]
+PersonalData = Annotated[
+    Flag,
+    Query(description="show entries in full: needs the scope `cases:read.pii` and the header `Purpose`; on record"),
+]
 RelativeId = Annotated[Uuid, Path(description="id of the entry", examples=[schemas.RELATIVE_ID])]
 
 
 @router.get(
     "",
     response_model=None,
-    responses=answers(RelativePage, example=schemas.PAGE_EXAMPLE, errors=(404,)),
+    responses=answers(RelativePage | RelativePageUnmasked, example=schemas.PAGE_EXAMPLE, errors=(404,)),
     summary="List relatives of an officer",
+    openapi_extra=NEEDED_WITH_PERSONAL_DATA,
 )
 async def list_relatives(
-    request: Request, db: Db, ref: Ref, caller: Reader, officer_id: OfficerId, page: Paging
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Reader,
+    officer_id: OfficerId,
+    page: Paging,
+    personal_data: PersonalData = False,
 ) -> Response:
-    """The register of an officer the caller may see, masked: who it is stays with those who keep the register."""
+    """The register of an officer the caller may see, masked.
+
+    `personal_data=true` shows names in full, relations and identity numbers, once it is on record who saw whom and why:
+    403 without the scope `cases:read.pii`, 400 without a `Purpose`.
+    """
     _check_seen(ref, caller, officer_id)
+    if personal_data:
+        return await _in_full(request, db, ref, caller, officer_id, page)
     rows = await queries.list_relatives(db, officer_id, after(request, caller, page), page.limit + 1)
     items = [schemas.relative_out(row) for row in rows]
+    return page_answer(request, caller, page, items, key=lambda item: (item["id"],))
+
+
+async def _in_full(request: Request, db: Db, ref: Reference, caller: Caller, officer_id: str, page: Page) -> Response:
+    """The page with personal data, once that is on record."""
+    demand(caller, "cases:read.pii")
+    purpose, last = purpose_of(request), after(request, caller, page)
+
+    async def work(session: AsyncSession) -> list[Row]:
+        unit_of_work = Work(session, ref, caller, actor(request, caller))
+        return await commands.unmasked(unit_of_work, officer_id, last, page.limit, purpose)
+
+    items = [schemas.relative_unmasked(row) for row in await db.write(work)]
     return page_answer(request, caller, page, items, key=lambda item: (item["id"],))
 
 

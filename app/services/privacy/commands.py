@@ -1,4 +1,4 @@
-"""Holding personal data of a case, and taking them from cases that are due and not held.
+"""Personal data: holding those of a case, taking them from cases that are due, giving them to whom they are about.
 
 Who holds locks the case, who takes data away locks it before looking for holds; so a hold is never overlooked.
 """
@@ -13,13 +13,14 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Within
+from app.db import Row, Within
 from app.errors import Conflict, NotFound, PreconditionFailed
 from app.models.privacy import legal_hold
 from app.services import journal
 from app.services.access import Actor
 from app.services.journal import Thing
 from app.services.privacy import queries, rules
+from app.services.privacy.export_queries import PARTY, RELATIVE, Wanted, held_about
 from app.services.privacy.rules import NewHold, RetentionClass
 from app.services.work import Work
 
@@ -98,6 +99,25 @@ async def forget_relatives(session: AsyncSession, actor: Actor, ended: date, lim
     ]
     await journal.record_each(session, things, action="removed", actor=actor)
     return len(removed)
+
+
+async def export(work: Work, wanted: Wanted, purpose: str) -> list[Row]:
+    """Rows of `held_about`; what is shown goes on record, and so does the request, found anything or not."""
+    found = await held_about(Within(work.session), work.ref, work.caller, wanted)
+    shown = found[: wanted.limit]
+    kinds = {PARTY: "case", RELATIVE: "officer_relative"}
+    things = {about: Thing(kinds[part], about, unit_id) for part, _, about, unit_id, *_ in shown if part in kinds}
+    await journal.seen_each(work.session, list(things.values()), actor=work.actor, purpose=purpose)
+    await journal.seen(
+        work.session,
+        subject="data_subject",
+        subject_id=wanted.digest,
+        unit_id=work.caller.person.unit_id if work.caller.person else None,
+        actor=work.actor,
+        purpose=purpose,
+        shown={"items": len(shown), "more": len(found) > wanted.limit},
+    )
+    return found
 
 
 async def _locked(work: Work, case_id: str) -> tuple[str, Sequence[RowMapping]]:

@@ -11,14 +11,16 @@ from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import today
+from app.db import Row, Within
 from app.errors import Conflict, NotFound, PreconditionFailed
 from app.models.organisation import officer
 from app.models.privacy import officer_relative
 from app.services import journal
-from app.services.cases.rules import search_form
+from app.services.cases.rules import masked, search_form
+from app.services.journal import Thing
 from app.services.officers.commands import locked_officer
 from app.services.reference import Officer
-from app.services.relatives import rules
+from app.services.relatives import queries, rules
 from app.services.relatives.rules import NewRelative
 from app.services.work import Work
 
@@ -50,6 +52,7 @@ async def register(work: Work, officer_id: str, new: NewRelative) -> Registered:
         "officer_id": officer_id,
         "relation": new.relation,
         "name": new.name,
+        "masked_name": masked(new.name, "individual"),
         "id_number": new.id_number,
         "since": new.since,
         "until": new.until,
@@ -80,6 +83,15 @@ async def end(work: Work, officer_id: str, relative_id: str, expected: int | Non
         raise _already() from None
     ends = [{"until": day and str(day)} for day in (before["until"], until)]
     await _record(work, about, relative_id, before["version"] + 1, "ended", *ends)
+
+
+async def unmasked(work: Work, officer_id: str, after: tuple[Any, ...] | None, limit: int, purpose: str) -> list[Row]:
+    """Unmasked rows of `list_relatives`, one more when there are more; what is shown goes on record."""
+    found = await queries.list_relatives(Within(work.session), officer_id, after, limit + 1, unmasked=True)
+    unit_id = work.ref.officers[officer_id].postings[-1].unit_id
+    things = [Thing("officer_relative", row[0], unit_id) for row in found[:limit]]
+    await journal.seen_each(work.session, things, actor=work.actor, purpose=purpose)
+    return found
 
 
 async def refuse_conflict(work: Work, case_id: str, officer_id: str, since: date) -> None:

@@ -23,8 +23,8 @@ BOOK: Final = f"""
     ('{OTHER}', 'AU.2', 'regional', '{NATION_ID}', 'vn.bb.', '[2010-01-01,)');
     INSERT INTO officer (id, code, name) VALUES ('{OFFICER}', 'O.1', 'Trần Thị Minh Hạnh');
     INSERT INTO officer_posting VALUES ('{OFFICER}', '{UNIT}', 'senior', '[2010-01-01,)');
-    INSERT INTO officer_relative (officer_id, relation, name, id_number, since)
-    VALUES ('{OFFICER}', 'spouse', 'Nguyễn Văn An', '025090001234', '2020-01-01');
+    INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
+    VALUES ('{OFFICER}', 'spouse', 'Nguyễn Văn An', 'N***', '025090001234', '2020-01-01');
     INSERT INTO enforcement_case (id, file_no, decision_no, decision_date, unit_id, unit_path, officer_id, kind,
         initiation, account, accepted_on, entered_on, last_effective_on)
     VALUES ('{CASE}', '1', '1', '2025-01-01', '{OTHER}', 'vn.bb.', '{OFFICER}', 'civil', 'on_request', 'enforcing',
@@ -66,8 +66,8 @@ def test_nobody_else_changes_them(book: str, what: str) -> None:
 
 
 def test_nobody_else_adds_to_them(book: str) -> None:
-    sql = f"""INSERT INTO officer_relative (officer_id, relation, name, id_number, since)
-        VALUES ('{OFFICER}', 'child', 'x', 'x', '2020-01-01')"""
+    sql = f"""INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
+        VALUES ('{OFFICER}', 'child', 'x', 'x', 'x', '2020-01-01')"""
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
         ask(book, sql, **THERE)
     assert ask(book, sql, **HERE) == []

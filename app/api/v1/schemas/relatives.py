@@ -1,14 +1,15 @@
 """The contract of the register of officers' relatives."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 from pydantic import Field
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Count, Line, Name, Strict, Uuid, Version
+from app.api.v1.schemas.case_inputs import IdNumber
 from app.clock import today
 from app.db import Row
-from app.services.cases.rules import masked, plain_number
+from app.services.cases.rules import plain_number
 from app.services.relatives.commands import Registered
 from app.services.relatives.rules import NewRelative
 
@@ -26,7 +27,7 @@ class RelativeNew(Strict):
         description="who it is to the officer (code list `officer-relations`); `self`: the officer", examples=["spouse"]
     )
     name: Name = Field(description="full name", examples=["Nguyễn Văn An"])
-    id_number: Annotated[Line, Field(max_length=20)] = Field(
+    id_number: IdNumber = Field(
         description="citizen identity number, by which parties are compared; blanks are left out",
         examples=["025090005678"],
     )
@@ -61,6 +62,14 @@ class RelativeOut(Strict):
     version: Version = Field(description="version; the first part of the ETag", examples=[1])
 
 
+class RelativeUnmasked(RelativeOut):
+    """An entry in full; each time it is shown is on record."""
+
+    name: str = Field(description="full name", examples=["Nguyễn Văn An"])
+    relation: Relation = Field(description="who it is to the officer (code list `officer-relations`)")
+    id_number: str = Field(description="citizen identity number, without blanks", examples=["025090005678"])
+
+
 class RelativeRegistered(RelativeOut):
     """A new entry, and the open cases of the officer in which that person is a party already."""
 
@@ -79,27 +88,37 @@ class RelativePage(Strict):
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
 
 
+class RelativePageUnmasked(Strict):
+    """The same in full: the answer to `personal_data=true`."""
+
+    items: list[RelativeUnmasked] = Field(description="entries in the order they were registered, ended ones too")
+    next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
+
+
 def relative_out(row: Row) -> dict[str, Any]:
     """A row of `app.services.relatives.queries.COLUMNS` as `RelativeOut`."""
-    relative_id, _, name, _, since, until, version = row
-    return {
-        "id": relative_id,
-        "name": masked(name, "individual"),
-        "since": since,
-        "until": until,
-        "version": version,
-    }
+    relative_id, masked_name, since, until, version = row
+    return {"id": relative_id, "name": masked_name, "since": since, "until": until, "version": version}
+
+
+def relative_unmasked(row: Row) -> dict[str, Any]:
+    """A row of the unmasked list as `RelativeUnmasked`."""
+    *masked, name, relation, id_number = row
+    return {**relative_out(tuple(masked)), "name": name, "relation": relation, "id_number": id_number}
 
 
 def relative_registered(row: Row, registered: Registered) -> dict[str, Any]:
-    """The same as `RelativeRegistered`."""
+    """A row of COLUMNS as `RelativeRegistered`."""
     counts = {"open_cases": registered.open_cases, "same_name_cases": registered.same_name_cases}
     return {**relative_out(row), **counts}
 
 
-_ROW: Final[Row] = (RELATIVE_ID, "spouse", "Nguyễn Văn An", "025090005678", "2025-07-01", None, 1)
+_ROW: Final[Row] = (RELATIVE_ID, "N*** V*** A***", "2025-07-01", None, 1)
 OUT_EXAMPLE: Final = samples.example_of(RelativeOut, relative_out(_ROW))
 REGISTERED_EXAMPLE: Final = samples.example_of(
     RelativeRegistered, relative_registered(_ROW, Registered(RELATIVE_ID, 1, 0))
+)
+UNMASKED_EXAMPLE: Final = samples.example_of(
+    RelativeUnmasked, relative_unmasked((*_ROW, "Nguyễn Văn An", "spouse", "025090005678"))
 )
 PAGE_EXAMPLE: Final = samples.example_of(RelativePage, {"items": [OUT_EXAMPLE], "next": None})
