@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import preflight, serving
-from app.commands import audit, clients
+from app.commands import audit, clients, privacy
 from app.commands.authorisation import authorisation
 from app.commands.base import DIFFERENT, data_folder, database, with_database
 from app.db import SeenBy
@@ -38,6 +38,7 @@ DAY_SECONDS: Final = 86_400
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(clients.app, name="clients")
 app.add_typer(audit.app, name="audit")
+app.add_typer(privacy.app, name="privacy")
 app.command()(authorisation)
 
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="TCP port to serve on")]

@@ -118,6 +118,13 @@ enforcement_case = Table(
     Index("ix_case_amount", "amount_vnd", postgresql_where=text(f"amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}")),
     Index("ix_case_decision_no", "decision_no"),
     Index("ix_case_file_no", "file_no"),
+    Index(
+        "ix_case_to_anonymise",
+        "account",
+        "last_effective_on",
+        "id",
+        postgresql_where=text("left_on IS NOT NULL AND anonymised_on IS NULL"),
+    ),
     Index("ix_case_recorded_at", "recorded_at", postgresql_using="brin"),
 )
 

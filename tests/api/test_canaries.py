@@ -52,12 +52,16 @@ FLOCKS: Final[list[list[dict[str, Any]]]] = [
     ]
     for no, first, second in ((1, "Quạkhoang", "Diềuhâu"), (2, "Cúlợnlưng", "Sếuđầuđỏ"))
 ]  # fmt: skip
+RELATIVE: Final = {
+    "relation": "spouse", "name": "Sáo Hoàngyến", "id_number": "0 7719 0077 88", "since": "2020-01-01"
+}  # fmt: skip
 
 
 def _needles() -> dict[str, str]:
     """What to look for, folded, and what it was: every personal value and word of a name, however it is written."""
     found = {}
-    for party in (party for flock in FLOCKS for party in flock):
+    kin = {**RELATIVE, "kind": "individual", "address": "Tổ Chim Cu Gáy", "phone": "0177198877"}
+    for party in (*(party for flock in FLOCKS for party in flock), kin):
         values = [party["id_number"], party["address"], party["phone"]]
         values += [value.replace(" ", "") for value in values]
         if party["kind"] == "individual":
@@ -166,6 +170,8 @@ def aviary(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             corrected = {"parties": FLOCKS[1], "reason": "Đính chính đương sự"}
             answer = without.patch(f"/v1/cases/{case_id}", json=corrected, headers={"If-Match": "*"})
             assert answer.status_code == 200, answer.text
+            path = f"/v1/officers/{world.own.objects['officer_id']}/relatives"
+            assert without.post(path, json=RELATIVE, headers=key()).status_code == 201
             assert book(without, case_id, "collected", amount_vnd=1_000).status_code == 201
             yield Aviary(address, url, world, case_id, without, entitled, log)
 

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.access import Actor, Caller
+from app.services.access import ORDINARY, SECRET, Actor, Caller
 from app.services.books.rules import Event
 from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
@@ -70,6 +70,7 @@ def make_world(service: Service) -> World:
                 name=f"Hệ thống {client_id}",
                 scopes=frozenset(SCOPES),
                 unit_ids=[unit_id],
+                clearance=ORDINARY if client_id == "partner" else SECRET,
             )
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
@@ -100,6 +101,11 @@ _TARGET: Final = """
     VALUES (CAST(:unit AS uuid), 2026, 'cases_rate', 1, 8390, '15/QĐ-CTHADS', '2025-11-05', 'Nguyễn Văn Lực',
         '2025-11-05') RETURNING id::text"""
 
+_RELATIVE: Final = """
+    INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
+    VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', 'T*** M*** K***', :number, '2020-01-01')
+    RETURNING id::text"""
+
 
 async def _place(session: AsyncSession, letter: str) -> Place:
     async def insert(statement: str, **values: str) -> str:
@@ -114,7 +120,9 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     officer = await insert(_OFFICER, code=f"W.{letter}.1", name="Trần Thị Minh Hạnh", unit=office)
     matter = await insert(_MATTER, code=f"W.{letter}.VA", name=f"Vụ án {letter.upper()}", path=f"{path}001.")
     target = await insert(_TARGET, unit=office)
+    relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
+    objects["relative_id"] = relative
     return Place(province, office, objects)
 
 

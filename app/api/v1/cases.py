@@ -127,6 +127,7 @@ async def create_case(
 ) -> Response:
     """Books an enforcement decision as newly accepted (thụ lý mới): new → enforcing, with the sum of its money.
 
+    409 `conflict-of-interest` when a party is the officer, or registered as the officer's relative: name another one.
     Needs an `Idempotency-Key`: repeating the request with the same key gives the same answer, once booked.
     """
 
@@ -153,7 +154,8 @@ async def change_case(
 ) -> Response:
     """Corrects what is written about a case; its money and its state move by events only.
 
-    Needs `If-Match` with the ETag read before. The reason is kept in the trail.
+    Needs `If-Match` with the ETag read before. The reason is kept in the trail. 409 `conflict-of-interest` when new
+    parties are relatives of the officer.
     """
     expected = expected_version(request)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
@@ -32,6 +32,7 @@ from app.services.cases import rules
 from app.services.cases.queries import case_wall
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
 from app.services.reference import Officer, Reference, Unit
+from app.services.relatives.commands import refuse_conflict
 from app.services.work import Work
 
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
@@ -78,7 +79,8 @@ class Booked:
 async def create_case(work: Work, new: NewCase) -> str:
     """Takes a decision into the books as newly accepted (thụ lý mới); returns the id of the case.
 
-    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day.
+    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day, ConflictOfInterest when
+    the officer or a relative of the officer is a party.
     """
     unit = known_unit(work, new.unit_id, new.accepted_on, "/unit_id")
     known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
@@ -95,6 +97,7 @@ async def create_case(work: Work, new: NewCase) -> str:
     await work.session.execute(insert(obligation), duties)
     await _write_parties(work.session, case_id, new.parties)
     await _write_institutions(work.session, case_id)
+    await refuse_conflict(work, case_id, new.officer_id, new.accepted_on)
     row = await _locked(work, case_id, None)
     accepted = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
     position = Position("new", 0, 0, unit.id, new.officer_id, new.accepted_on, None, new.accepted_on)
@@ -134,7 +137,7 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
     """Corrects what is written about a case (its money and state move by events only); returns its version.
 
     `changes` holds only members to change: those of _PLAIN, corruption_economic, parties. Raises NotFound,
-    PreconditionFailed, Invalid.
+    PreconditionFailed, Invalid, ConflictOfInterest.
     """
     row = await _locked(work, case_id, expected)
     after = row | {name: changes[name] for name in _PLAIN if name in changes}
@@ -148,6 +151,7 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
+        await refuse_conflict(work, case_id, row["officer_id"], today())
     versions = await post(work.session, [], [{column: after[column] for column in CASE_COLUMNS}])
     if "parties" in changes or "decision_date" in changes:
         await _write_institutions(work.session, case_id)
@@ -156,7 +160,11 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
 
 
 async def book_event(work: Work, case_id: str, expected: int | None, posting: Posting) -> Booked:
-    """Books an event of the life cycle. Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid."""
+    """Books an event of the life cycle.
+
+    Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid, and ConflictOfInterest when it would
+    bring the case to an officer who, or whose relative, is a party.
+    """
     row = await _locked(work, case_id, expected)
     events = rules.standing(await _history(work.session, case_id))
     position = rules.position_after(events, row["accepted_on"])
@@ -220,6 +228,8 @@ async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry
         "ground": posting.ground,
         "note": posting.note,
     }
+    if posting.event.to_officer_id or entry.after.officer_id != row["officer_id"]:
+        await refuse_conflict(work, row["id"], entry.after.officer_id, posting.event.effective_on)
     after = _moved_row(row, entry.after, work.ref, event_no)
     versions = await post(
         work.session,
@@ -271,7 +281,7 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
         actor=work.actor,
         before=shown(before),
         after=shown(after),
-        confidentiality=max(before["confidentiality"], after["confidentiality"]),
+        confidentiality=before["confidentiality"],
     )
 
 
@@ -362,6 +372,8 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
 
 async def _replace_parties(session: AsyncSession, case_id: str, segment: int, parties: Sequence[NewParty]) -> int:
     await session.execute(delete(party).where(party.c.case_id == case_id))
+    known = update(enforcement_case).where(enforcement_case.c.id == case_id).values(anonymised_on=None)
+    await session.execute(known.where(enforcement_case.c.anonymised_on.is_not(None)))
     await _write_parties(session, case_id, parties)
     bank = any(p.role == "creditor" and p.credit_institution for p in parties)
     kinds = (await session.execute(select(obligation.c.kind).where(obligation.c.case_id == case_id))).scalars().all()

@@ -17,8 +17,8 @@ from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags
 from app.services.reference import FOREVER, Reference
 
 # Places of ITEM_COLUMNS that a day of the past changes.
-_DECIDED, _UNIT, _OFFICER, _MATTER, _ACCOUNT, _CONDITIONS, _AMOUNT, _OUTSTANDING, _ACCEPTED, _LEFT, _VERSION, _CLASS = (
-    3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16, 17,
+_DECIDED, _UNIT, _OFFICER, _MATTER, _ACCOUNT, _CONDITIONS, _AMOUNT, _OUTSTANDING, _ACCEPTED, _LEFT, _VERSION = (
+    3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16,
 )  # fmt: skip
 _ITEM: Final = 18
 
@@ -43,11 +43,6 @@ class CaseView:
     def version(self) -> int:
         """Version of the case now."""
         return int(self.row[_VERSION])
-
-    @property
-    def confidentiality(self) -> int:
-        """Its class now."""
-        return int(self.row[_CLASS])
 
 
 async def case_on(

@@ -15,6 +15,7 @@ from app.models import aggregates as agg
 from app.models.organisation import matter, matter_tracking
 from app.services import journal
 from app.services.access import ORDINARY, SERVICE, wall
+from app.services.journal import Thing
 from app.services.matters import rules
 from app.services.matters.rules import Stretch
 from app.services.public_debtors.commands import keep_listed
@@ -75,8 +76,7 @@ async def change_matter(
     if confidentiality is not None and confidentiality != before.confidentiality:
         _check_class(work, confidentiality)
         async with in_context(work.session, SERVICE):  # its cases may lie beyond what the caller sees
-            classed = await work.session.execute(_CLASS_CASES, {"id": matter_id, "class": confidentiality})
-            await keep_listed(work.session, sorted(classed.scalars()))
+            await _class_cases(work, before, confidentiality)
     version = await _bump(work, before, **values)
     after = replace(before, confidentiality=max(before.confidentiality, confidentiality or ORDINARY))
     await _record(work, after, version, "changed", {member: getattr(before, member) for member in values}, values)
@@ -90,7 +90,18 @@ def _check_class(work: Work, confidentiality: int) -> None:
 
 _CLASS_CASES: Final = text("""
     UPDATE enforcement_case SET confidentiality = :class, version = version + 1
-    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class RETURNING id::text""")
+    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class RETURNING id::text, unit_id::text, version""")
+
+
+async def _class_cases(work: Work, before: _Matter, confidentiality: int) -> None:
+    given = {"id": before.id, "class": confidentiality}
+    changed = sorted(tuple(row) for row in await work.session.execute(_CLASS_CASES, given))
+    after = {"confidentiality": confidentiality}
+    things = [
+        Thing("case", case_id, unit_id, version, after, before.confidentiality) for case_id, unit_id, version in changed
+    ]
+    await journal.record_each(work.session, things, action="classified", actor=work.actor)
+    await keep_listed(work.session, [thing.subject_id for thing in things])
 
 
 async def start_tracking(work: Work, matter_id: str, level: str, since: date, state: str) -> None:

@@ -30,7 +30,6 @@ async def unmasked_case(work: Work, case_id: str, on: date, purpose: str) -> Cas
         actor=work.actor,
         purpose=purpose,
         shown={"parties": rules.shown(json.loads(view.parties))},
-        confidentiality=view.confidentiality,
     )
     return view
 

@@ -48,7 +48,7 @@ async def changed(session: AsyncSession, unit_id: str | None, number: int) -> No
     await journal.record(
         session,
         subject="case" if unit_id else "client",
-        subject_id=f"thing-{number}",
+        subject_id=f"0197c0de-0000-7000-8000-{number:012}",
         unit_id=unit_id,
         version=number,
         action="changed",
