@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Count, Instant, Money, Strict, Uuid
@@ -25,7 +25,7 @@ class DataSubjectExport(Strict):
         description="citizen identity number, whole; blanks do not count", examples=["025090001234"]
     )
     limit: Annotated[Count, Field(ge=1, le=MAX_ITEMS)] = Field(50, description="items in a page", examples=[50])
-    cursor: Annotated[str, Field(max_length=500)] | None = Field(
+    cursor: Annotated[str, StringConstraints(max_length=500, pattern="^[A-Za-z0-9_-]+$")] | None = Field(
         None, description="`next` of the page before", examples=[None]
     )
 
