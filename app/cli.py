@@ -14,10 +14,10 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import preflight, serving
-from app.commands import audit, clients
+from app.commands import audit, clients, privacy
 from app.commands.authorisation import authorisation
 from app.commands.base import DIFFERENT, data_folder, database, with_database
-from app.db import Database
+from app.db import SeenBy
 from app.embedded import EmbeddedError
 from app.errors import DomainError
 from app.main import create_app
@@ -38,6 +38,7 @@ DAY_SECONDS: Final = 86_400
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, no_args_is_help=True, help=__doc__)
 app.add_typer(clients.app, name="clients")
 app.add_typer(audit.app, name="audit")
+app.add_typer(privacy.app, name="privacy")
 app.command()(authorisation)
 
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="TCP port to serve on")]
@@ -63,16 +64,17 @@ def start(
     """
     with preflight.bind(host, port) as sock, database(attach=False) as server:
         preflight.own_secrets(data_folder())
-        settings = preflight.read_settings()
-        _migrate(settings)
-        if settings.environment == "development":
-            _load_demo(settings, scale, seed)
+        owner = preflight.read_settings().of_owner()
+        _migrate(owner)
+        if owner.environment == "development":
+            _load_demo(owner, scale, seed)
+        settings = preflight.step_down(data_folder())
         address = f"http://{host}:{port}"
         serving.serve(
             sock,
             workers,
             settings.log_level,
-            ready=lambda: _welcome(settings, address),
+            ready=lambda: _welcome(owner, address),
             healthy=lambda: server is None or server.running,
         )
 
@@ -83,6 +85,7 @@ def serve(port: Port = 8000, host: Host = "127.0.0.1", workers: Workers = DEFAUL
     settings = preflight.read_settings()
     with preflight.bind(host, port) as sock:
         preflight.require_schema(settings)
+        preflight.require_walls(settings)
         serving.serve(sock, workers, settings.log_level)
 
 
@@ -90,14 +93,14 @@ def serve(port: Port = 8000, host: Host = "127.0.0.1", workers: Workers = DEFAUL
 def migrate() -> None:
     """Brings the database schema to the newest revision."""
     with database():
-        _migrate(preflight.read_settings())
+        _migrate(preflight.read_settings().of_owner())
 
 
 @app.command()
 def demo(scale: Scale = 0.01, seed: Seed = 1) -> None:
     """Loads the demo data, once, into a database without cases."""
     with database():
-        settings = preflight.read_settings()
+        settings = preflight.read_settings().of_owner()
         if settings.environment == "production":
             raise Refused("demo data is not loaded in production")
         preflight.require_schema(settings)
@@ -111,7 +114,7 @@ def rebuild_and_verify() -> None:
     Exit status 1 when a difference was found. Recomputing keeps bookings and statistics waiting.
     """
     with database():
-        settings = preflight.read_settings()
+        settings = preflight.read_settings().of_owner()
         preflight.require_schema(settings)
         before, after = asyncio.run(with_database(settings, _rebuild))
     _tell("before", before)
@@ -162,7 +165,7 @@ def _load_demo(settings: Settings, scale: float, seed: int) -> None:
     asyncio.run(with_database(settings, lambda db: db.write(ensure_clients)))
 
 
-async def _rebuild(db: Database) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
+async def _rebuild(db: SeenBy) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
     async def rebuild(session: AsyncSession) -> None:
         for statement in ("SET LOCAL statement_timeout = 0", "SET LOCAL transaction_timeout = 0"):
             await session.execute(text(statement))

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, Final, Protocol, TypeVar, cast
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
 import psycopg
 from psycopg.abc import Buffer
 from psycopg.adapt import AdaptersMap, Loader
 from psycopg.types.string import TextLoader
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -25,6 +26,31 @@ ATTEMPTS: Final = 4
 RETRIED: Final = ("40P01", "40001")
 # lock and statement timeouts, shutdown, too many connections, connection failures
 BUSY: Final = ("55P03", "57014", "57P01", "57P02", "57P03", "53300", "08000", "08003", "08006", "25P04")
+
+
+class Context(NamedTuple):
+    """Who a transaction works for and what it may see: the settings `app.…` that row-level security reads.
+
+    `lower` and `upper` are the bounds of the only subtree, or `paths` a PostgreSQL array of several; `family` is an
+    array of the paths whose figures may be read. Empty texts show nothing.
+    """
+
+    client: str = ""
+    clearance: str = ""
+    institution: str = ""
+    lower: str = ""
+    upper: str = ""
+    paths: str = ""
+    family: str = ""
+
+
+NOBODY: Final = Context()
+"""What a connection has from the pool: nothing is seen, nothing can be written."""
+
+_SETTINGS: Final = ", ".join(f"set_config('app.{name}', %s, true)" for name in Context._fields)
+_SET: Final = f"SELECT {_SETTINGS}".encode()
+_SET_NAMED: Final = text(f"SELECT {_SETTINGS}" % tuple(f":{name}" for name in Context._fields))
+_CONTEXT: Final = "context"
 
 
 class _Instant(Loader):
@@ -90,8 +116,32 @@ class Within:
         return rows[0] if rows else None
 
 
+@asynccontextmanager
+async def in_context(session: AsyncSession, context: Context) -> AsyncIterator[None]:
+    """Statements of the block see what `context` sees: for the few that must reach what their caller may not see."""
+    own: Context = session.info[_CONTEXT]
+    await _enter(session, context)
+    yield
+    await _enter(session, own)  # after an error there is no way back, nor a need: the transaction is over
+
+
+async def _enter(session: AsyncSession, context: Context) -> None:
+    session.info[_CONTEXT] = context
+    await session.execute(_SET_NAMED, context._asdict())
+
+
+def _forget_values(error: BaseException) -> None:
+    """Leaves what PostgreSQL says of the kind of an error, not the rows and keys in its details: logs keep neither."""
+    original = getattr(error, "orig", error)
+    if isinstance(original, psycopg.Error) and original.diag.message_primary:
+        original.args = (original.diag.message_primary,)
+        if error is not original:
+            error.args = original.args
+
+
 def translated(error: BaseException) -> Exception | None:
-    """The domain error that a database error means to a caller, if it means one."""
+    """The domain error that a database error means to a caller, if it means one; the rest may be logged after this."""
+    _forget_values(error)
     original = getattr(error, "orig", error)
     if isinstance(error, PoolTimeout | PoolExhausted):
         return Busy(headers={"Retry-After": "1"})
@@ -144,8 +194,7 @@ class Database:
         self._reload = reload
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
-        """A read connection, for the rare answer that needs more than one statement."""
+    async def _reading(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
         try:
             async with self._reads.connection() as connection:
                 yield connection
@@ -155,18 +204,30 @@ class Database:
                 raise
             raise meant from error
 
-    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        """All rows of one prepared statement; UUIDs, dates and instants as text."""
-        async with self.reading() as connection:
-            cursor = await connection.execute(sql.encode(), params, prepare=True)
+    @asynccontextmanager
+    async def snapshot(self, context: Context) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
+        """A read connection for the rare answer that needs more than one statement: all see the same moment."""
+        async with self._reading() as connection, connection.transaction():
+            await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            await connection.execute(_SET, context)
+            yield connection
+
+    async def fetch(self, context: Context, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one prepared statement; UUIDs, dates and instants as text.
+
+        The context travels with it: what a pipeline sends between two syncs is one transaction, and one round trip.
+        """
+        async with self._reading() as connection:
+            async with connection.pipeline():
+                await connection.execute(_SET, context, prepare=True)
+                cursor = await connection.execute(sql.encode(), params, prepare=True)
             return await cursor.fetchall()
 
-    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
-        """The first row, or None."""
-        rows = await self.fetch(sql, params)
-        return rows[0] if rows else None
+    def seen_by(self, context: Context) -> "SeenBy":
+        """The database as this context sees it."""
+        return SeenBy(self, lambda: context)
 
-    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+    async def write(self, context: Context, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Runs `work` as one transaction and commits it; all or nothing.
 
         Deadlocks and serialization failures repeat the whole of it, so `work` must not touch anything else.
@@ -174,9 +235,10 @@ class Database:
         for attempt in range(ATTEMPTS):
             try:
                 async with self._sessions.begin() as session:
+                    await _enter(session, context)
                     result = await work(session)
-            except (DBAPIError, PoolExhausted) as error:
-                state = getattr(getattr(error, "orig", None), "sqlstate", None)
+            except (DBAPIError, PoolExhausted, psycopg.Error) as error:  # the last of reads `Within`
+                state = getattr(getattr(error, "orig", error), "sqlstate", None)
                 if state in RETRIED and attempt < ATTEMPTS - 1:
                     await asyncio.sleep(0.02 * 2**attempt)
                     continue
@@ -201,3 +263,37 @@ class Database:
                         await heard()
             except (psycopg.Error, Busy):
                 await asyncio.sleep(1)
+
+
+class SeenBy:
+    """The database as somebody sees it, and what queries and commands of the service are given.
+
+    Who that is may turn out only after this was handed over, so it is asked for with every statement.
+    """
+
+    __slots__ = ("_context", "_db")
+
+    def __init__(self, db: Database, context: Callable[[], Context]) -> None:
+        self._db = db
+        self._context = context
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one prepared statement; UUIDs, dates and instants as text."""
+        return await self._db.fetch(self._context(), sql, params)
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        rows = await self.fetch(sql, params)
+        return rows[0] if rows else None
+
+    async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
+        """Runs `work` as one transaction and commits it; all or nothing."""
+        return await self._db.write(self._context(), work)
+
+    def snapshot(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Row]]:
+        """A read connection for the rare answer that needs more than one statement: all see the same moment."""
+        return self._db.snapshot(self._context())
+
+    def changed(self, change: Callable[[Context], Context]) -> "SeenBy":
+        """The same in a context made from this one."""
+        return SeenBy(self._db, lambda: change(self._context()))

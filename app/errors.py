@@ -79,6 +79,16 @@ class InvalidTransition(Conflict):
     }
 
 
+class ConflictOfInterest(Conflict):
+    """A party of the case is the officer, or registered as the officer's relative."""
+
+    code = "conflict-of-interest"
+    title = {
+        "en": "The officer may not handle this case",
+        "vi": "Chấp hành viên không được giải quyết vụ việc này",
+    }
+
+
 class PreconditionFailed(DomainError):
     """Somebody else changed the thing since it was read."""
 

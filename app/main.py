@@ -21,6 +21,7 @@ from app.api.problems import HANDLERS
 from app.api.routes import check_guarded
 from app.db import Database
 from app.errors import DomainError
+from app.services.access import SERVICE
 from app.services.audit.commands import link_records
 from app.services.clients.commands import forget_old_keys, forget_used_assertions
 from app.services.clients.login import Login
@@ -86,8 +87,8 @@ async def _keep_house(db: Database) -> None:
     """Forgets old idempotency keys and used assertions, now and every hour."""
     while True:
         try:
-            await db.write(forget_old_keys)
-            await db.write(forget_used_assertions)
+            await db.write(SERVICE, forget_old_keys)
+            await db.write(SERVICE, forget_used_assertions)
         except DomainError:
             structlog.get_logger("housekeeping").warning("old idempotency keys are kept for another hour")
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
@@ -97,7 +98,7 @@ async def _chain_audit(db: Database) -> None:
     """Links what the trail has gained, every few seconds; one worker at a time."""
     while True:
         try:
-            await db.write(link_records)
+            await db.write(SERVICE, link_records)
         except DomainError:
             structlog.get_logger("housekeeping").warning("new audit records are not linked yet")
         await asyncio.sleep(CHAINING_SECONDS)

@@ -1,5 +1,6 @@
 """What must hold before the service starts; every refusal is one sentence for the person at the terminal."""
 
+import hashlib
 import os
 import secrets
 import socket
@@ -7,12 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from joserfc.jwk import OKPKey
+from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 from pydantic import ValidationError
 from sqlalchemy import create_engine, pool
@@ -144,6 +147,75 @@ def require_schema(settings: Settings) -> None:
         raise Refused(f"the database schema is at revision {found}, this version needs {head}; run migrate")
 
 
+# Whom row-level security does not bind, or who could become such a role, is not let in.
+_MIGHT: Final = """
+    SELECT array_remove(ARRAY[
+        CASE WHEN r.rolsuper THEN 'is a superuser' END,
+        CASE WHEN r.rolbypassrls THEN 'bypasses row-level security' END,
+        CASE WHEN r.rolcreaterole THEN 'may create roles' END,
+        CASE WHEN EXISTS (SELECT FROM pg_class t WHERE t.relnamespace = 'public'::regnamespace
+            AND pg_has_role(r.oid, t.relowner, 'MEMBER')) THEN 'owns tables' END,
+        CASE WHEN EXISTS (SELECT FROM pg_roles o WHERE (o.rolsuper OR o.rolbypassrls) AND o.oid <> r.oid
+            AND pg_has_role(r.oid, o.oid, 'MEMBER')) THEN 'may become a role that is above the walls' END,
+        CASE WHEN NOT pg_has_role(r.oid, 'thads_service', 'USAGE') THEN 'is not a member of thads_service' END
+    ], NULL) FROM pg_roles r WHERE r.rolname = session_user"""
+
+
+def require_walls(settings: Settings) -> None:
+    """Refuses to serve as a role that row-level security does not bind."""
+    with connected(settings) as connection:
+        row = connection.execute(_MIGHT).fetchone()
+        role = connection.info.user
+    if row is not None and row[0]:
+        raise Refused(
+            f"the role {role} {' and '.join(row[0])}: serve with THADS_DATABASE_URL of a member of thads_service, "
+            f"and give the owner's URL to THADS_OWNER_URL"
+        )
+
+
+def step_down(folder: Path) -> Settings:
+    """The settings to serve with, for development: a role of the service's own where only the owner's URL is known.
+
+    Makes the role once for each data folder, and names both URLs in the environment.
+    """
+    settings = read_settings()
+    if settings.owner_url is None:
+        os.environ["THADS_OWNER_URL"] = settings.libpq_url
+        os.environ["THADS_DATABASE_URL"] = service_url(settings, folder)
+        settings = read_settings()
+    require_walls(settings)
+    return settings
+
+
+def service_url(owner: Settings, folder: Path) -> str:
+    """The URL of the role that serves the owner's database; makes the role when it is not there."""
+    password = _once(folder / "database.secret", lambda: secrets.token_urlsafe(24)).read_text()
+    role = f"thads_{hashlib.sha256(password.encode()).hexdigest()[:12]}"
+    with connected(owner) as connection:
+        _make_role(connection, role, password)
+    return _url_of(owner.libpq_url, role, password)
+
+
+def _make_role(connection: psycopg.Connection, role: str, password: str) -> None:
+    if connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [role]).fetchone() is not None:
+        return
+    statement = sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE thads_service")
+    try:
+        connection.execute(statement.format(sql.Identifier(role), sql.Literal(password)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise Refused(
+            f"the role {connection.info.user} may not create the role that serves: give it CREATEROLE, or make one as "
+            f"docs/operations.md says and set THADS_OWNER_URL too"
+        ) from error
+
+
+def _url_of(url: str, role: str, password: str) -> str:
+    """The URL with another role and password."""
+    parts = urlsplit(url)
+    place = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=f"{role}:{password}@{place}").geturl()
+
+
 def _alembic() -> Config:
     return Config(ROOT / "alembic.ini")
 
@@ -161,7 +233,8 @@ def _why_not_migrated(error: DBAPIError, role: str) -> str:
     if isinstance(original, psycopg.errors.InsufficientPrivilege):
         return (
             f"the role {role} may not migrate this database ({message}): "
-            f"it must own the database, or be granted CREATE on it and on its schema public"
+            f"it must own the database, or be granted CREATE on it and on its schema public; "
+            f"the role thads_service must be there, or it must have CREATEROLE"
         )
     if isinstance(original, psycopg.errors.LockNotAvailable):
         return "the migration waited too long for a lock; stop what uses the database and run migrate again"

@@ -30,6 +30,9 @@ class Settings(BaseSettings):
 
     environment: Literal["development", "production"] = "development"
     database_url: SecretStr = SecretStr("postgresql://thads@127.0.0.1:5432/thads")
+    owner_url: SecretStr | None = Field(
+        default=None, description="the same database as the role that owns its tables; for operator commands"
+    )
     pool_size: int = Field(default=8, ge=1, le=100, description="connections per worker for reads")
     write_pool_size: int = Field(default=4, ge=1, le=100, description="connections per worker for changes")
     pool_wait_seconds: float = Field(default=2.0, gt=0, le=30, description="wait for a connection or a turn before 503")
@@ -38,6 +41,9 @@ class Settings(BaseSettings):
     client_burst: int = Field(default=1_000, ge=1, description="requests it may make at once")
     address_rate: float = Field(default=50, ge=1, description="requests a second without token from one address")
     address_burst: int = Field(default=500, ge=1, description="requests without token it may make at once")
+    party_searches_per_minute: int = Field(
+        default=30, ge=1, le=10_000, description="searches by identity number of one client, of all workers"
+    )
     max_at_work: int = Field(default=64, ge=1, le=10_000, description="requests at work at once, per worker")
     max_waiting: int = Field(default=192, ge=0, le=10_000, description="requests waiting for their turn, per worker")
     statement_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
@@ -70,9 +76,11 @@ class Settings(BaseSettings):
         except ValueError:
             raise ValueError("must be a JSON list") from None
 
-    @field_validator("database_url")
+    @field_validator("database_url", "owner_url")
     @classmethod
-    def _is_postgresql(cls, value: SecretStr) -> SecretStr:
+    def _is_postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is None:
+            return None
         scheme = value.get_secret_value().split("://", 1)[0]
         if scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
             raise ValueError("must be a postgresql:// URL")
@@ -106,6 +114,10 @@ class Settings(BaseSettings):
         if insecure and self.environment != "development":
             raise ValueError("THADS_TRUSTED_ISSUERS must have https:// addresses outside development")
         return self
+
+    def of_owner(self) -> Self:
+        """The same for the owner of the tables, whom row-level security does not bind."""
+        return self if self.owner_url is None else self.model_copy(update={"database_url": self.owner_url})
 
     @property
     def libpq_url(self) -> str:

@@ -11,11 +11,11 @@ import typer
 from app.embedded import EmbeddedError
 from app.preflight import ROOT, own_secrets
 from bench import report
-from bench.contenders import DRF, FASTIFY, REMEMBERING, USUAL, Contender, started
-from bench.database import Loaded, loaded
+from bench.contenders import DRF, FASTIFY, REMEMBERING, USUAL, Contender, started, token_of
+from bench.database import Loaded, client_secret, loaded
 from bench.load import Load, Measured, require_wrk
 from bench.machine import machine, versions
-from bench.operations import NAMES, Operation, compare, operations, scaled
+from bench.operations import NAMES, Operation, compare, of_a_province, operations, scaled
 from bench.processes import Failed
 
 FOLDER: Final = ROOT / ".data/bench"
@@ -34,19 +34,22 @@ def main(
     rounds: Annotated[int, typer.Option(min=1, help="measurements of each; the median is shown")] = 3,
     only: Annotated[list[str] | None, typer.Option(help=f"operation, may be repeated: {', '.join(NAMES)}")] = None,
     scaling: Annotated[bool, typer.Option("--scaling", help="the service on this and on a tenfold database")] = False,
+    callers: Annotated[bool, typer.Option("--callers", help="a client of the nation and one of a province")] = False,
     write: Annotated[bool, typer.Option("--write", help="put the result into docs/performance.md")] = False,
 ) -> None:
     """Runs the service and its peers in turn over the same database and prints what a request costs each of them."""
     require_wrk()
     FOLDER.mkdir(parents=True, exist_ok=True)
     own_secrets(FOLDER)
-    measure = _scaling if scaling else _comparison
+    section, measure = "comparison", _comparison
+    if scaling or callers:
+        section, measure = ("scaling", _scaling) if scaling else ("callers", _callers)
     with ExitStack() as stack:
         text, database = measure(stack, cases, seconds, rounds, only)
         described = f"`{_command()}`, {datetime.now(UTC):%Y-%m-%d}. {machine()}. {versions(database)}.\n\n{text}"
     typer.echo(described)
     if write:
-        report.write(DOCUMENT, "scaling" if scaling else "comparison", described)
+        report.write(DOCUMENT, section, described)
 
 
 def _comparison(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list[str] | None) -> tuple[str, Loaded]:
@@ -70,6 +73,18 @@ def _scaling(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list
     wanted = _chosen(scaled(sizes[0]), only)
     results = _measured([(operation, sides) for operation in wanted.values()], rounds)
     return f"{sizes[0].cases:,} and {sizes[1].cases:,} cases.\n\n{report.scaling(wanted, results)}", sizes[1]
+
+
+def _callers(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list[str] | None) -> tuple[str, Loaded]:
+    database = stack.enter_context(loaded(FOLDER, cases))
+    service = stack.enter_context(started(database, FOLDER, ()))
+    secret = client_secret(database, "bench-province", "G15.25")
+    tokens = (service.token, token_of(service.service, "bench-province", secret))
+    loads = [Load(database, token, seconds, WARM_UP) for token in tokens]
+    sides = [(name, load, service.service) for name, load in zip(report.CALLERS, loads, strict=True)]
+    wanted = _chosen(of_a_province(database), only)
+    results = _measured([(operation, sides) for operation in wanted.values()], rounds)
+    return f"{database.cases:,} cases.\n\n{report.callers(wanted, results)}", database
 
 
 Side = tuple[str, Load, Contender]

@@ -80,11 +80,11 @@ def started(database: Loaded, folder: Path, peers: tuple[str, ...]) -> Iterator[
     """The service and these peers, while the block runs."""
     logs = folder / "logs"
     logs.mkdir(parents=True, exist_ok=True)
-    environment = {**database.environment(), **_access(folder)}
-    secret = client_secret(database)
+    access = _access(folder)
+    environment = {**database.environment_of_peers(), **access}
     with ExitStack() as stack:
-        service = stack.enter_context(_service(environment, logs))
-        token = _token(service.address, secret)
+        service = stack.enter_context(_service({**database.environment(), **access}, logs))
+        token = token_of(service, "bench", client_secret(database))
         makers = {DRF: _drf, FASTIFY: _fastify, REMEMBERING: _fastify, USUAL: _fastify}
         found = [service, *(stack.enter_context(makers[peer](peer, environment, folder, logs)) for peer in peers)]
         for contender in found:
@@ -164,10 +164,10 @@ def _same(wanted: Path, installed: Path) -> bool:
     return installed.exists() and installed.read_bytes() == wanted.read_bytes()
 
 
-def _token(address: str, secret: str) -> str:
-    answer = httpx.post(
-        f"{address}/oauth/token", data={"grant_type": "client_credentials"}, auth=("bench", secret), timeout=10
-    )
+def token_of(service: Contender, client: str, secret: str) -> str:
+    """A token of this client."""
+    form = {"grant_type": "client_credentials"}
+    answer = httpx.post(f"{service.address}/oauth/token", data=form, auth=(client, secret), timeout=10)
     if answer.status_code != httpx.codes.OK:
         raise Failed(f"the service gave no token: {answer.text}")
     return str(answer.json()["access_token"])

@@ -13,7 +13,8 @@ import psycopg
 from psycopg import sql
 
 from app.embedded import USER, Embedded
-from app.preflight import ROOT
+from app.preflight import ROOT, service_url
+from app.settings import Settings
 from bench.processes import parent_of, run
 
 # what the demo loads at scale 1
@@ -28,13 +29,18 @@ class Loaded:
     """A running server with cases in it."""
 
     url: str
+    service_url: str
     postmaster: int
     cases: int
     open_cases: int
     version: str
 
     def environment(self) -> dict[str, str]:
-        """What a server of this database needs to know."""
+        """What the service needs to know of this database."""
+        return {**os.environ, "THADS_DATABASE_URL": self.service_url}
+
+    def environment_of_peers(self) -> dict[str, str]:
+        """What the others need: they have no row-level security to be bound by."""
         return {**os.environ, "THADS_DATABASE_URL": self.url}
 
 
@@ -47,17 +53,17 @@ def loaded(folder: Path, cases: int) -> Iterator[Loaded]:
         if _note(server) != wanted:
             _load(server, url, cases)
             _execute(server.url("postgres"), sql.SQL("COMMENT ON DATABASE {} IS {}").format(_DATABASE, wanted))
-        yield _described(url)
+        yield _described(url, folder)
 
 
-def client_secret(database: Loaded) -> str:
-    """A fresh secret of a client that may read everything of the nation."""
+def client_secret(database: Loaded, client: str = "bench", unit: str = "G15") -> str:
+    """A fresh secret of a client that may read everything of a unit."""
     with psycopg.connect(database.url) as connection:
-        known = connection.execute("SELECT 1 FROM client WHERE id = 'bench'").fetchone()
-    command = ["secret", "bench"]
+        known = connection.execute("SELECT 1 FROM client WHERE id = %s", [client]).fetchone()
+    command = ["secret", client]
     if not known:
         scopes = [f"--scope={scope}" for scope in ("cases:read", "priority:read", "targets:read")]
-        command = ["register", "bench", "--name=bench", "--unit=G15", *scopes]
+        command = ["register", client, "--name=bench", f"--unit={unit}", *scopes]
     return _cli(database.url, "clients", *command).split()[-1]
 
 
@@ -105,7 +111,8 @@ def _digest() -> str:
     return digest.hexdigest()[:16]
 
 
-def _described(url: str) -> Loaded:
+def _described(url: str, folder: Path) -> Loaded:
+    owner = Settings.model_validate({"database_url": url})
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT count(*), count(*) FILTER (WHERE is_open), current_setting('server_version') FROM enforcement_case"
@@ -113,4 +120,4 @@ def _described(url: str) -> Loaded:
         postmaster = parent_of(connection.info.backend_pid)
     assert row is not None
     cases, open_cases, version = row
-    return Loaded(url, postmaster, cases, open_cases, str(version).split()[0])
+    return Loaded(url, service_url(owner, folder), postmaster, cases, open_cases, str(version).split()[0])

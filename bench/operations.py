@@ -63,6 +63,28 @@ def scaled(database: Loaded) -> dict[str, Operation]:
     return {operation.name: operation for operation in (_attainment(database), *pages)}
 
 
+def of_a_province(database: Loaded) -> dict[str, Operation]:
+    """Operations that a client of one province may ask as well as one of the nation."""
+    with psycopg.connect(database.url) as connection:
+        unit = connection.execute("SELECT id FROM unit WHERE path = %s", [PROVINCE]).fetchone()
+        within = [PROVINCE, PROVINCE[:-1] + "/"]
+        ids = [str(row[0]) for row in connection.execute(_IDS_WITHIN, within)]
+        offices = [str(row[0]) for row in connection.execute(_OFFICES_WITHIN, within)]
+        day = connection.execute("SELECT max(day) FROM rollup_unit_day").fetchone()
+    province = f"unit={unit[0] if unit else ''}"
+    cases = random.Random(1).sample(ids, min(SAMPLED_CASES, len(ids)))
+    lists = tuple(f"/v1/cases?unit={office}&open=true&limit=50" for office in offices)
+    attained = f"/v1/target-attainment?of=children&{province}&as_of={day[0] if day else ''}&limit=50"
+    found = (
+        Operation(READ, "read one case", tuple(f"/v1/cases/{case}" for case in cases)),
+        Operation(LIST, "list 50 open cases of an office", lists),
+        Operation(PRIORITY, "50 priority cases of a province", (f"/v1/priority-cases?{province}&limit=50",)),
+        Operation(TOTALS, "their totals", (f"/v1/priority-cases/summary?{province}",)),
+        Operation(ATTAINMENT, "attainment of the offices of a province", (attained,)),
+    )
+    return {operation.name: operation for operation in found}
+
+
 def _attainment(database: Loaded) -> Operation:
     """Up to the last day of the book, so that there is a year to sum up."""
     with psycopg.connect(database.url) as connection:
@@ -71,6 +93,11 @@ def _attainment(database: Loaded) -> Operation:
     return Operation(ATTAINMENT, "attainment of 34 provinces", (path,))
 
 
+PROVINCE: Final = "vn.t25."
+_IDS_WITHIN: Final = "SELECT id FROM enforcement_case WHERE unit_path >= %s AND unit_path < %s ORDER BY id"
+_OFFICES_WITHIN: Final = """
+    SELECT unit_id FROM enforcement_case WHERE unit_path >= %s AND unit_path < %s AND is_open
+    GROUP BY unit_id ORDER BY count(*) DESC, unit_id LIMIT 10"""
 _IDS: Final = "SELECT id FROM enforcement_case ORDER BY id"
 # offices with more than a page, or the fullest ones of a small database
 _OFFICES: Final = """

@@ -7,7 +7,8 @@ from itertools import count
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Database
+from app.db import Database, SeenBy
+from app.services.access import SERVICE
 from app.services.reference import ReferenceCache
 from app.settings import Settings
 
@@ -20,23 +21,28 @@ class Service:
     """The service layer over one database, with the event loop it lives in."""
 
     runner: asyncio.Runner
-    db: Database
+    database: Database
     reference: ReferenceCache
 
     @classmethod
     def over(cls, url: str) -> "Service":
         """Opens it; `close` when done."""
         runner = asyncio.Runner()
-        db = Database(Settings.model_validate({"database_url": url, "pool_wait_seconds": 30}))
-        reference = ReferenceCache(db)
-        runner.run(db.open())
+        database = Database(Settings.model_validate({"database_url": url, "pool_wait_seconds": 30}))
+        reference = ReferenceCache(database)
+        runner.run(database.open())
         runner.run(reference.start())
-        return cls(runner, db, reference)
+        return cls(runner, database, reference)
+
+    @property
+    def db(self) -> SeenBy:
+        """The database as the service sees it at its own work."""
+        return self.database.seen_by(SERVICE)
 
     def close(self) -> None:
         """Gives back connections and loop."""
         self.runner.run(self.reference.stop())
-        self.runner.run(self.db.close())
+        self.runner.run(self.database.close())
         self.runner.close()
 
 

@@ -30,13 +30,25 @@ _cluster: Final[list[str]] = []
 _numbers: Final = count(1)
 
 
+SERVING: Final = "serving"
+"""Role and password of the service in the temporary server."""
+
+
 def _start_cluster() -> str:
     """The URL of the migrated template database of a server that ends with this process."""
     if not _cluster:
         server = _running.enter_context(temporary())
-        preflight.migrate(settings_for(server.url(TEMPLATE)))
+        preflight.migrate(Settings.model_validate({"database_url": server.url(TEMPLATE)}))
+        with psycopg.connect(server.url(TEMPLATE), autocommit=True) as connection:
+            role, password = sql.Identifier(SERVING), sql.Literal(SERVING)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {} IN ROLE thads_service").format(role, password))
         _cluster.append(server.url(TEMPLATE))
     return _cluster[0]
+
+
+def as_service(url: str) -> str:
+    """The same database for the role that serves; that of the owner is for preparing and looking."""
+    return f"postgresql://{SERVING}:{SERVING}@" + url.rpartition("@")[2]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -56,10 +68,14 @@ def pytest_unconfigure() -> None:
 
 
 def settings_for(url: str, **values: Any) -> Settings:
-    """Settings as in production but for short waits, a quiet log, and quotas that no test uses up by accident."""
+    """Settings as in production but for short waits, a quiet log, and quotas that no test uses up by accident.
+
+    The service gets its own role, behind both walls, whoever's URL this is.
+    """
     quotas = dict.fromkeys(("client_rate", "client_burst", "address_rate", "address_burst"), 1_000_000)
-    given = {"database_url": url, "pool_size": 4, "write_pool_size": 4, "log_level": "error", **quotas, **values}
-    return Settings.model_validate(given)
+    quotas["party_searches_per_minute"] = 10_000
+    given = {"database_url": as_service(url), "pool_size": 4, "write_pool_size": 4, "log_level": "error"}
+    return Settings.model_validate({**given, **quotas, **values})
 
 
 @contextmanager

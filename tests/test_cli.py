@@ -26,6 +26,7 @@ from app.embedded import Embedded, temporary
 from app.errors import Conflict, NotFound
 from app.preflight import Refused, bind
 from app.settings import Settings
+from tests.conftest import SERVING, as_service
 
 ROOT = Path(__file__).parent.parent
 SCALE = "0.001"
@@ -362,6 +363,9 @@ def test_workers_that_cannot_start_end_the_service(server: Embedded) -> None:
         owner.execute("CREATE DATABASE lost")
     url = server.url("lost")
     assert _run("migrate", THADS_DATABASE_URL=url).returncode == 0
+    with psycopg.connect(url, autocommit=True) as owner:
+        owner.execute(f"CREATE ROLE {SERVING} LOGIN PASSWORD '{SERVING}' IN ROLE thads_service".encode())
+    url = as_service(url)
     done = _run("serve", THADS_DATABASE_URL=url, THADS_SIGNING_KEY="/nonexistent", PORT=_free_port())
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1] == "error: the service did not start; its log above says why"

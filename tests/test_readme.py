@@ -21,7 +21,7 @@ PAGES: Final = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 # "/v1/cases/$CASE/events" names the operation "/v1/cases/{…}/events"; a "…" or a bare "/v1" names none
-_ADDRESS: Final = re.compile(r"/v1/[a-z][A-Za-z0-9/$_{}=&?,.%+-]*")
+_ADDRESS: Final = re.compile(r"/v1/[a-z][A-Za-z0-9/$_{}=&?,.:%+-]*")
 _COMMAND: Final = re.compile(r"app\.cli ([a-z][a-z-]*)(?: ([a-z]+))?")
 _LINK: Final = re.compile(r"\]\((?!https?:)([^)\s]*)\)")
 
@@ -80,9 +80,10 @@ def test_addresses_exist_in_the_contract(name: str, operations: dict[str, dict[s
     assert addresses or name == "docs/operations.md"
     for address in addresses:
         parts = urlsplit(address)
-        methods = operations.get(_shape(parts.path.rstrip("/.")))
+        methods = operations.get(_shape(parts.path.rstrip("/.:")))
         assert methods is not None, address
-        known = {parameter["name"] for parameter in methods["get"].get("parameters", ()) if "name" in parameter}
+        asking = methods.get("get", {}).get("parameters", ())
+        known = {parameter["name"] for parameter in asking if "name" in parameter}
         asked = {key for key, _ in parse_qsl(parts.query.rstrip(".,"), keep_blank_values=True)}
         assert asked <= known, address
 

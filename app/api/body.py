@@ -12,7 +12,7 @@ from fastapi import Depends
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from app.api.faults import escaped, fault_of, place_of, pointer_to
+from app.api.faults import fault_of, is_plain, place_of, pointer_to
 from app.api.problems import Malformed, TooLarge, UnsupportedMediaType, header_fault
 from app.errors import DomainError, Fault, Invalid
 
@@ -140,7 +140,7 @@ def _unstorable(document: Any) -> list[Fault]:
             if any(_cannot_be_stored(name) for name in value):
                 faults.append(_forbidden(pointer))
             else:
-                rest.extend((f"{pointer}/{escaped(name)}", member) for name, member in value.items())
+                rest.extend((f"{pointer}/{name}" if is_plain(name) else pointer, part) for name, part in value.items())
         elif isinstance(value, list):
             rest.extend((f"{pointer}/{index}", member) for index, member in enumerate(value))
     return faults

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from app.api.limits import Limits
 from app.api.pagination import Page, Paging
 from app.api.problems import Malformed, header_fault
-from app.db import Database
+from app.db import NOBODY, Context, Database, SeenBy
 from app.errors import DomainError, Forbidden, Unauthorized
 from app.services.access import Actor, Caller
 from app.services.clients.jwts import InvalidToken
@@ -20,16 +20,23 @@ from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from app.services.reference import Reference
 
-__all__ = ["Db", "Page", "Paging", "Ref", "actor", "requires"]
+__all__ = ["Db", "Page", "Paging", "Ref", "actor", "demand", "requires"]
 
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
+CONTEXT: Final = "thads.context"
 _REALM: Final = 'Bearer realm="thads"'
 
 
-async def _database(request: Request) -> Database:
+async def _database(request: Request) -> SeenBy:
     db: Database = request.app.state.db
-    return db
+    scope = request.scope
+
+    def context() -> Context:
+        known: Context = scope.get(CONTEXT, NOBODY)
+        return known
+
+    return SeenBy(db, context)
 
 
 async def _reference(request: Request) -> Reference:
@@ -37,8 +44,8 @@ async def _reference(request: Request) -> Reference:
     return current
 
 
-Db = Annotated[Database, Depends(_database)]
-"""The database of this worker."""
+Db = Annotated[SeenBy, Depends(_database)]
+"""The database as the caller sees it; before the caller has proved who it is, nobody sees anything."""
 
 Ref = Annotated[Reference, Depends(_reference)]
 """The current snapshot of units, officers, regimes and rules."""
@@ -61,18 +68,22 @@ class _Access(SecurityBase):
             limits.stranger(request.scope)
             raise
         limits.client(request.scope, caller.client_id)
-        missing = [scope for scope in required.scopes if scope not in caller.scopes]
-        if missing:
-            needed = " ".join(required.scopes)
-            challenge = f'{_REALM}, error="insufficient_scope", scope="{needed}"'
-            raise Forbidden(
-                {"en": f"The token lacks the scope {needed}.", "vi": f"Mã truy cập thiếu phạm vi {needed}."},
-                headers={"WWW-Authenticate": challenge},
-            )
+        demand(caller, *required.scopes)
         return caller
 
 
 _access: Final = _Access()
+
+
+def demand(caller: Caller, *scopes: str) -> None:
+    """403 when the caller lacks one of the scopes; for what an operation does beyond the one it requires."""
+    if caller.scopes.issuperset(scopes):
+        return
+    needed = " ".join(scopes)
+    raise Forbidden(
+        {"en": f"The token lacks the scope {needed}.", "vi": f"Mã truy cập thiếu phạm vi {needed}."},
+        headers={"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{needed}"'},
+    )
 
 
 def requires(scope: str) -> Any:
@@ -89,10 +100,12 @@ async def authenticated(request: Request) -> Caller:
         verified = await tokens.verify_patiently(_bearer(request))
     except InvalidToken:
         raise _invalid_token() from None
-    caller = caller_of(request.app.state.reference.current, verified)
+    reference: Reference = request.app.state.reference.current
+    caller = caller_of(reference, verified)
     if caller is None:
         raise _invalid_token()
     request.scope[CLIENT] = caller.client_id
+    request.scope[CONTEXT] = reference.context(caller)
     return caller
 
 

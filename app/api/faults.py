@@ -1,5 +1,6 @@
 """What validation finds, in stable codes and in both languages of the service."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -45,6 +46,7 @@ _TEXTS: Final[dict[str, tuple[str, str, str]]] = {
     ),
     "union_tag_not_found": ("required", "needs {discriminator}", "cần có {discriminator}"),
 }
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,39}", re.ASCII)
 _LENGTH_OF_TEXT: Final = {"too_long": "string_too_long", "too_short": "string_too_short"}
 _UNKNOWN: Final = ("invalid", "is not valid", "không hợp lệ")
 
@@ -69,21 +71,26 @@ def place_of(item: Mapping[str, Any]) -> tuple[str | int, ...]:
 
 
 def pointer_to(document: Any, place: Sequence[str | int]) -> str:
-    """The JSON pointer of a place; names of union members, which are not in the document, are left out."""
-    parts: list[str] = []
+    """The JSON pointer (RFC 6901) of a place; names of union members, which are not in the document, are left out."""
+    pointer = ""
     here = document
     for position, step in enumerate(place):
         if _has(here, step):
             here = here[step]
         elif position < len(place) - 1 or not isinstance(here, dict):
             continue
-        parts.append(escaped(step))
-    return "".join(f"/{part}" for part in parts)
+        if not is_plain(step):
+            break
+        pointer += f"/{step}"
+    return pointer
 
 
-def escaped(step: str | int) -> str:
-    """One step of a JSON pointer (RFC 6901)."""
-    return str(step).replace("~", "~0").replace("/", "~1")
+def is_plain(step: str | int) -> bool:
+    """Whether a name the caller sent may be repeated: only when it is plainly one, for anything else may be data.
+
+    A pointer ends above a member with another name.
+    """
+    return isinstance(step, int) or _NAME.fullmatch(step) is not None
 
 
 def _has(here: Any, step: str | int) -> bool:

@@ -8,7 +8,7 @@ import hashlib
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
@@ -16,11 +16,13 @@ from starlette.responses import Response
 
 from app.api.body import RAW_BODY
 from app.api.problems import Malformed, header_fault
-from app.db import Database
+from app.db import SeenBy
 from app.services.access import Caller
 from app.services.clients.commands import StoredAnswer, claim_key, keep_answer
 
 HEADER: Final = "Idempotency-Key"
+SAFE: Final[dict[str, Any]] = {"x-safe": True}
+"""`openapi_extra=` of a POST that only asks, with a body in place of an address: it changes nothing and has no key."""
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -35,7 +37,7 @@ class Answer:
 
 async def once(
     request: Request,
-    db: Database,
+    db: SeenBy,
     caller: Caller,
     work: Callable[[AsyncSession], Awaitable[Answer]],
 ) -> Response:

@@ -101,6 +101,8 @@ class Limits:
         patience = settings.pool_wait_seconds
         self._clients = Quota("client", settings.client_rate, settings.client_burst, workers)
         self._addresses = Quota("address", settings.address_rate, settings.address_burst, workers, MAX_ADDRESSES)
+        a_minute = settings.party_searches_per_minute
+        self._searches = Quota("party-search", a_minute / 60, a_minute, workers)
         self._guarded = Gate(at_work, waiting, patience)
         self._open = Gate(math.ceil(at_work / STRANGERS_SHARE), waiting // STRANGERS_SHARE, patience)
 
@@ -111,12 +113,12 @@ class Limits:
 
     def client(self, scope: Scope, client_id: str) -> None:
         """Counts a request of a client that has proved who it is; the answer will say what is left."""
-        try:
-            used = self._clients.take(client_id)
-        except TooManyRequests:
-            scope[QUOTA] = self._clients.fields(self._clients.window)
-            raise
-        scope[QUOTA] = self._clients.fields(used)
+        scope[QUOTA] = []
+        _count(scope, self._clients, client_id)
+
+    def party_search(self, scope: Scope, client_id: str) -> None:
+        """Counts a search by identity number, besides: few are needed at work, many would be fishing."""
+        _count(scope, self._searches, client_id)
 
     def stranger(self, scope: Scope) -> None:
         """Counts a request without a valid token by its address."""
@@ -129,6 +131,16 @@ class Limits:
             return self._guarded
         self.stranger(scope)
         return self._open
+
+
+def _count(scope: Scope, quota: Quota, key: str) -> None:
+    """Takes from the quota and adds what is left of it to what the answer will say."""
+    try:
+        used = quota.take(key)
+    except TooManyRequests:
+        scope[QUOTA] += quota.fields(quota.window)
+        raise
+    scope[QUOTA] += quota.fields(used)
 
 
 def _network(address: str) -> str | bytes:

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from app.api.deps import CLIENT, TOKEN_URL
 from app.db import Database
 from app.errors import Busy
+from app.services.access import SERVICE
 from app.services.clients.assertions import KIND as ASSERTION
 from app.services.clients.assertions import proof_of
 from app.services.clients.commands import use_assertion
@@ -150,7 +151,7 @@ async def _signer(request: Request, client_id: str, assertion: str) -> Client | 
     if client_id not in ("", proof.client.id):
         return None
     used = partial(use_assertion, client_id=proof.client.id, jti=proof.jti, expires=proof.expires)
-    return proof.client if await db.write(used) else None
+    return proof.client if await db.write(SERVICE, used) else None
 
 
 async def _form(request: Request) -> dict[str, str]:

@@ -11,6 +11,9 @@ from fastapi.routing import APIRoute, RouteContext
 
 from app.api.idempotency import HEADER as IDEMPOTENCY_KEY
 from app.api.problems import ALWAYS, PROBLEM, Problem, kinds
+from app.api.purpose import HEADER as PURPOSE
+from app.api.purpose import OPTIONAL as OPTIONAL_PURPOSE
+from app.api.purpose import PATTERN as PURPOSE_PATTERN
 from app.api.routes import body_model
 from app.errors import DomainError
 from app.settings import Settings
@@ -30,8 +33,12 @@ case. Rates are decimal strings in percent with numerator and denominator; `delt
 
 **Lists.** `limit` (50, at most 500) and `cursor`; `next` in the body and the `Link` header lead on until it is null.
 
-**Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done. Other changes need
-`If-Match` with the `ETag` read before: 428 without, 412 when somebody was faster.
+**Personal data.** Names of individuals are masked; identity numbers, addresses and phones are not shown. Whoever has
+the scope `cases:read.pii` may ask for them case by case, with a `Purpose` that goes on record.
+
+**Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done (operations marked `x-safe`
+change nothing and have none). Other changes need `If-Match` with the `ETag` read before: 428 without, 412 when somebody
+was faster.
 
 **Limits.** `RateLimit` says what is left of the client's quota. 429 and 503 say in `Retry-After` when to ask again.
 
@@ -50,7 +57,19 @@ _REUSED_HEADERS: Final = {
 }
 _LIMITS: Final = {"ge": "minimum", "le": "maximum", "gt": "exclusiveMinimum", "lt": "exclusiveMaximum"}
 _IF_MATCH: Final = {"type": "string", "pattern": r'^(\*|"[1-9][0-9]{0,14}(\.[A-Za-z0-9_-]+)?")$'}
+_PURPOSE: Final = {
+    "name": PURPOSE,
+    "schema": {"type": "string", "pattern": PURPOSE_PATTERN},
+    "example": "X%C3%A1c minh theo h%E1%BB%93 s%C6%A1 152/HS-2025",
+}
+_PURPOSE_FORM: Final = "one line of at most 500 characters, as UTF-8 in percent-encoding (`encodeURIComponent`)"
 _REQUEST_HEADERS: Final = {
+    PURPOSE: {**_PURPOSE, "required": True, "description": f"What for; goes on record: {_PURPOSE_FORM}."},
+    OPTIONAL_PURPOSE: {
+        **_PURPOSE,
+        "required": False,
+        "description": f"What personal data are asked for, required then; goes on record: {_PURPOSE_FORM}.",
+    },
     IDEMPOTENCY_KEY: {
         "name": IDEMPOTENCY_KEY,
         "required": True,
@@ -190,13 +209,13 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]) -> set[int]:
     """Adds the headers and problems an operation has by its nature; returns the statuses of its problems."""
     responses: dict[str, Any] = operation["responses"]
-    names = {parameter["name"] for parameter in operation.get("parameters", ())}
+    names = {parameter.get("name") for parameter in operation.get("parameters", ())}
     statuses = {*map(int, responses), *ALWAYS}
     statuses |= ({404} if "{" in path else set()) | ({410} if "cursor" in names else set())
     if "requestBody" in operation:
         statuses |= {413, 415}
         _add_example(operation["requestBody"]["content"]["application/json"], schemas)
-    if sent := list(_sent_headers(method, statuses)):
+    if sent := list(_sent_headers(method, statuses, safe="x-safe" in operation)):
         operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in sent)
     returned = ["X-Request-ID", "API-Version", "RateLimit-Policy", "RateLimit"]
     returned += ["ETag"] if statuses & {304, 428} else []
@@ -211,8 +230,8 @@ def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[s
     return {status for status in statuses if status >= 400}
 
 
-def _sent_headers(method: str, statuses: set[int]) -> Iterator[str]:
-    if method == "post":
+def _sent_headers(method: str, statuses: set[int], *, safe: bool) -> Iterator[str]:
+    if method == "post" and not safe:
         yield IDEMPOTENCY_KEY
     if 428 in statuses:
         yield "If-Match"

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry, multiprocess
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.deps import Db
+from app.db import NOBODY, Database
 from app.errors import DomainError
 
 router: Final = APIRouter(include_in_schema=False)
@@ -25,13 +25,14 @@ async def livez() -> Response:
 
 
 @router.get("/readyz", response_model=None)
-async def readyz(db: Db) -> Response:
+async def readyz(request: Request) -> Response:
     """The service can do its work: the database answers and has its tables. 503 otherwise."""
+    db: Database = request.app.state.db
     try:
-        ready = await db.fetch_one("SELECT to_regclass('idempotency_key') IS NOT NULL")
+        ready = await db.fetch(NOBODY, "SELECT to_regclass('idempotency_key') IS NOT NULL")
     except DomainError:
-        ready = None
-    if ready != (True,):
+        ready = []
+    if ready != [(True,)]:
         return Response(b'{"status":"not ready"}', 503, {"Retry-After": "1"}, media_type="application/json")
     return Response(b'{"status":"ready"}', media_type="application/json")
 

@@ -55,27 +55,35 @@ async def page(
 Paging = Annotated[Page, Depends(page)]
 
 
-def after(request: Request, caller: Caller, asked: Page) -> tuple[Any, ...] | None:
-    """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise."""
+Filters = Sequence[tuple[str, str]]
+"""What a cursor is bound to besides client, person and path: names and values of the filters."""
+
+
+def after(request: Request, caller: Caller, asked: Page, in_body: Filters | None = None) -> tuple[Any, ...] | None:
+    """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise.
+
+    The filters are those of the query string, or `in_body` where a body holds them and the cursor.
+    """
     if asked.cursor is None:
         return None
     settings: Settings = request.app.state.settings
     try:
         packed = base64.b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise _refused() from None
+        raise _refused(in_body) from None
     payload, mac = packed[:-_MAC_SIZE], packed[-_MAC_SIZE:]
-    if not hmac.compare_digest(mac, _mac(request, caller, payload)):
-        raise _refused()
+    if not hmac.compare_digest(mac, _mac(request, caller, payload, in_body)):
+        raise _refused(in_body)
     epoch, *key = orjson.loads(payload)
     if epoch != settings.cursor_epoch:
         raise CursorExpired
     return tuple(key)
 
 
-def _refused() -> InvalidCursor:
+def _refused(in_body: Filters | None) -> InvalidCursor:
     message = {"en": "is not a cursor of this list", "vi": "không phải con trỏ của danh sách này"}
-    return InvalidCursor(faults=[Fault("invalid-cursor", message, parameter="cursor")])
+    place = {"parameter": "cursor"} if in_body is None else {"pointer": "/cursor"}
+    return InvalidCursor(faults=[Fault("invalid-cursor", message, **place)])
 
 
 def page_answer(
@@ -100,20 +108,35 @@ def page_answer(
     return Response(body, headers={"Link": link}, media_type="application/json")
 
 
-def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...]) -> str:
+def found_answer(
+    request: Request,
+    caller: Caller,
+    asked: Page,
+    items: Sequence[dict[str, Any]],
+    key: Callable[[dict[str, Any]], tuple[Any, ...]],
+    in_body: Filters,
+) -> Response:
+    """As `page_answer`, for a search by body: the next page is not found at an address, so there is no `Link`."""
+    kept = items[: asked.limit]
+    cursor = make_cursor(request, caller, key(kept[-1]), in_body) if len(items) > len(kept) else None
+    return Response(orjson.dumps({"items": kept, "next": cursor}), media_type="application/json")
+
+
+def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...], in_body: Filters | None = None) -> str:
     """The cursor that continues after the row with this sort key."""
     settings: Settings = request.app.state.settings
     payload = orjson.dumps([settings.cursor_epoch, *key])
-    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload, in_body)).rstrip(b"=").decode()
 
 
 def _filters(request: Request, *without: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in query_pairs(request.scope) if name not in without]
 
 
-def _mac(request: Request, caller: Caller, payload: bytes) -> bytes:
+def _mac(request: Request, caller: Caller, payload: bytes, in_body: Filters | None) -> bytes:
     settings: Settings = request.app.state.settings
-    list_of = [caller.key, request.scope["path"], sorted(_filters(request, "cursor", "limit"))]
+    filters = _filters(request, "cursor", "limit") if in_body is None else in_body
+    list_of = [caller.key, request.scope["path"], sorted(filters)]
     secret = settings.cursor_secret.get_secret_value().encode()
     signed = hashlib.sha256(orjson.dumps(list_of)).digest() + payload
     return hmac.digest(secret, signed, "sha256")[:_MAC_SIZE]

@@ -6,6 +6,7 @@ The body never repeats what the caller sent. `type` is `/problems/<code>`, a pag
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from types import UnionType
 from typing import Any, Final
 
 import orjson
@@ -267,7 +268,7 @@ HANDLERS: Final[dict[Any, Any]] = dict.fromkeys((DomainError, RequestValidationE
 
 
 def answers(
-    model: type[BaseModel] | None,
+    model: type[BaseModel] | UnionType | None,
     *,
     status: int = 200,
     example: Any = None,

@@ -14,6 +14,7 @@ from starlette.responses import Response
 from starlette.types import Scope
 
 from app.api.direct import Direct, is_direct
+from app.api.faults import is_plain
 from app.api.problems import UnknownParameter
 from app.errors import Fault, NotFound
 
@@ -87,8 +88,7 @@ def _faults(pairs: list[tuple[str, str]], known: dict[str, bool]) -> list[Fault]
     seen: set[str] = set()
     for name, _ in pairs:
         if name not in known:
-            # a name is repeated in the answer only when it is plainly one
-            shown = name if _NAME.fullmatch(name) else None
+            shown = name if is_plain(name) else None
             faults.setdefault(name, Fault("unknown-parameter", _UNKNOWN, parameter=shown))
         elif name in seen and not known[name]:
             faults.setdefault(name, Fault("repeated-parameter", _REPEATED, parameter=name))
@@ -97,7 +97,6 @@ def _faults(pairs: list[tuple[str, str]], known: dict[str, bool]) -> list[Fault]
 
 
 _PAIRS: Final = "thads.query"
-_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,39}", re.ASCII)
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UNKNOWN: Final = {"en": "the operation has no such parameter", "vi": "thao tác không có tham số này"}
 _REPEATED: Final = {"en": "must not be repeated", "vi": "không được lặp lại"}

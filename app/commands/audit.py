@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from app.commands.base import DIFFERENT, on_database
-from app.db import Database
-from app.preflight import Refused
+from app.db import SeenBy
+from app.preflight import Refused, read_settings
 from app.services.audit import chain_queries, commands, export
 from app.services.audit.rules import Verdict
 from app.services.clients.tokens import Tokens
@@ -39,8 +39,8 @@ def print_heads() -> None:
         typer.echo(line)
 
 
-async def _verify(db: Database, files: list[Path]) -> Verdict:
-    tokens = Tokens(db.settings)
+async def _verify(db: SeenBy, files: list[Path]) -> Verdict:
+    tokens = Tokens(read_settings())
     try:
         lines = [line for file in files for line in (await asyncio.to_thread(file.read_text)).splitlines()]
         signed = list(export.read_lines(tokens, lines))
@@ -51,7 +51,7 @@ async def _verify(db: Database, files: list[Path]) -> Verdict:
     return await chain_queries.verify(db, signed)
 
 
-async def _heads(db: Database) -> list[str]:
+async def _heads(db: SeenBy) -> list[str]:
     await db.write(commands.link_records_now)
     at = await chain_queries.last_round(db)
-    return list(export.signed_lines(Tokens(db.settings), await chain_queries.heads(db), at))
+    return list(export.signed_lines(Tokens(read_settings()), await chain_queries.heads(db), at))

@@ -10,7 +10,8 @@ import typer
 from app.commands.base import DIFFERENT
 from app.main import create_app
 from app.preflight import ROOT
-from app.services.clients.rules import CLEARANCES, ROLES, SCOPES
+from app.services.access import CLASSES
+from app.services.clients.rules import ROLES, SCOPES
 from app.settings import Settings
 
 PAGE: Final = ROOT / "docs/authorisation.md"
@@ -61,9 +62,8 @@ def scopes(document: dict[str, Any]) -> str:
 
 def roles() -> str:
     """Role → clearance and scopes."""
-    classes = {number: name for name, number in CLEARANCES.items()}
     rows = (
-        (f"`{name}`", role.meaning, classes[role.clearance], " ".join(f"`{scope}`" for scope in sorted(role.scopes)))
+        (f"`{name}`", role.meaning, CLASSES[role.clearance], " ".join(f"`{scope}`" for scope in sorted(role.scopes)))
         for name, role in ROLES.items()
     )
     return _table(("Role", "Who", "Highest class", "Scopes at most"), rows)

@@ -10,10 +10,10 @@ from typing import Final, TypeVar
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import preflight
-from app.db import Database
+from app.db import Database, SeenBy
 from app.embedded import Embedded, InUse
 from app.preflight import ROOT
-from app.services.access import Actor
+from app.services.access import SERVICE, Actor
 from app.settings import Settings
 
 T = TypeVar("T")
@@ -48,23 +48,24 @@ def database(*, attach: bool = True) -> Iterator[Embedded | None]:
         yield server
     finally:
         server.stop()
-        del os.environ["THADS_DATABASE_URL"]
+        for name in ("THADS_DATABASE_URL", "THADS_OWNER_URL"):
+            os.environ.pop(name, None)
 
 
-async def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
+async def with_database(settings: Settings, work: Callable[[SeenBy], Awaitable[T]]) -> T:
     """Runs `work` with the database open."""
     db = Database(settings)
     await db.open()
     try:
-        return await work(db)
+        return await work(db.seen_by(SERVICE))
     finally:
         await db.close()
 
 
-def on_database(work: Callable[[Database], Awaitable[T]]) -> T:
-    """Runs `work` on the migrated database of the settings, or the embedded one."""
+def on_database(work: Callable[[SeenBy], Awaitable[T]]) -> T:
+    """Runs `work` as the owner of the migrated database of the settings, or of the embedded one."""
     with database():
-        settings = preflight.read_settings()
+        settings = preflight.read_settings().of_owner()
         preflight.require_schema(settings)
         return asyncio.run(with_database(settings, work))
 

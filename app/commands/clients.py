@@ -4,21 +4,20 @@ import json
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from app.commands.base import OPERATOR, change, on_database
-from app.db import Database
+from app.db import SeenBy
 from app.preflight import Refused
 from app.services import reference
+from app.services.access import CLASSES
 from app.services.clients import commands
 from app.services.clients.keys import Keys, UnusableKey, key_of_pem, public, registered_keys
 from app.services.clients.queries import list_clients
-from app.services.clients.rules import CLEARANCES
 
 Clearance = Literal["ordinary", "restricted", "secret"]
-_NAMES: Final = {number: name for name, number in CLEARANCES.items()}
 
 app = typer.Typer(no_args_is_help=True, help="Systems that may call, their secrets and what they may see.")
 
@@ -41,7 +40,7 @@ def list_all() -> None:
     """Every client: state, name, units, scopes, clearance, institution, issuer, number of secrets and of keys."""
     for found in on_database(list_clients):
         state = "disabled" if found.disabled else "enabled"
-        sees = [",".join(found.units), " ".join(found.scopes), _NAMES[found.clearance], found.institution or "-"]
+        sees = [",".join(found.units), " ".join(found.scopes), CLASSES[found.clearance], found.institution or "-"]
         proves = [found.issuer or "-", f"secrets={found.secrets}", f"keys={found.keys}"]
         typer.echo("\t".join([found.id, state, found.name, *sees, *proves]))
 
@@ -60,13 +59,13 @@ def register(
     """Creates a client and prints its secret, the only time it is shown; with --key it has keys and no secret."""
     keys = _keys(key) if key else None
 
-    async def work(db: Database) -> str | None:
+    async def work(db: SeenBy) -> str | None:
         about: dict[str, Any] = {
             "client_id": client_id,
             "name": name,
             "scopes": frozenset(scope),
             "unit_ids": await _unit_ids(db, unit),
-            "clearance": CLEARANCES[clearance],
+            "clearance": CLASSES.index(clearance),
             "institution": institution or None,
             "issuer": issuer or None,
         }
@@ -116,11 +115,11 @@ def grant(
 ) -> None:
     """Changes what a client may do and see; what is not named stays."""
 
-    async def work(db: Database) -> None:
+    async def work(db: SeenBy) -> None:
         values: dict[str, Any] = {
             "unit_ids": await _unit_ids(db, unit) if unit else None,
             "scopes": frozenset(scope) if scope else None,
-            "clearance": CLEARANCES[clearance] if clearance else None,
+            "clearance": CLASSES.index(clearance) if clearance else None,
             "institution": institution,
             "issuer": issuer,
         }
@@ -153,7 +152,7 @@ def _jwks(content: bytes) -> list[Any]:
     return listed if isinstance(listed, list) else []
 
 
-async def _unit_ids(db: Database, codes: list[str]) -> list[str]:
+async def _unit_ids(db: SeenBy, codes: list[str]) -> list[str]:
     """Ids of the units of today with these codes."""
     known = await reference.load(db)
     found = {code: known.unit_of_code(code) for code in codes}

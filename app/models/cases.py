@@ -12,6 +12,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     text,
 )
@@ -30,6 +31,8 @@ from app.models.codes import (
 
 # The floor of the partial index behind the high-value flag; a rule's threshold may move anywhere above it.
 HIGH_VALUE_INDEX_FLOOR = 1_000_000_000
+# Marks columns with personal data of parties (dữ liệu cá nhân, Law 91/2025): only `app.services.parties` shows them.
+PERSONAL = {"personal": True}
 
 
 def _listed(codes: tuple[str, ...]) -> str:
@@ -52,6 +55,9 @@ enforcement_case = Table(
     ),
     Column("officer_id", Uuid, ForeignKey("officer.id"), nullable=False),
     Column("matter_id", Uuid, ForeignKey("matter.id")),
+    Column("judgment_no", Text),
+    Column("judgment_date", Date),
+    Column("court", Text, comment="who gave the judgment"),
     Column("kind", Text, nullable=False),
     Column("initiation", Text, nullable=False),
     Column("segment", SmallInteger, nullable=False, server_default="0"),
@@ -62,10 +68,12 @@ enforcement_case = Table(
     Column("entered_on", Date, nullable=False, comment="day it last entered the counted stock"),
     Column("left_on", Date, comment="day it left the counted stock; null while in it"),
     Column("steering_matter", Boolean, nullable=False, server_default="false"),
+    Column("confidentiality", SmallInteger, nullable=False, server_default="0", comment="class of its matter"),
     Column("last_event_no", SmallInteger, nullable=False, server_default="0"),
     Column("last_effective_on", Date, nullable=False),
     Column("version", BigInteger, nullable=False, server_default="1"),
     recorded_at(),
+    Column("anonymised_on", Date, comment="day its parties lost their personal data; null when they have some"),
     Column(
         "is_open",
         Boolean,
@@ -110,6 +118,13 @@ enforcement_case = Table(
     Index("ix_case_amount", "amount_vnd", postgresql_where=text(f"amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}")),
     Index("ix_case_decision_no", "decision_no"),
     Index("ix_case_file_no", "file_no"),
+    Index(
+        "ix_case_to_anonymise",
+        "account",
+        "last_effective_on",
+        "id",
+        postgresql_where=text("left_on IS NOT NULL AND anonymised_on IS NULL"),
+    ),
     Index("ix_case_recorded_at", "recorded_at", postgresql_using="brin"),
 )
 
@@ -133,12 +148,13 @@ party = Table(
     Column("role", Text, nullable=False),
     Column("kind", Text, nullable=False),
     Column("credit_institution", Boolean, nullable=False, server_default="false"),
-    Column("name", Text, nullable=False),
+    Column("name", Text, nullable=False, info=PERSONAL),
     Column("masked_name", Text, nullable=False, comment="what callers without the right to names are shown"),
-    Column("search_name", Text, nullable=False, comment="lower case, no diacritics"),
-    Column("id_number", Text),
-    Column("address", Text),
-    Column("phone", Text),
+    Column("search_name", Text, nullable=False, comment="lower case, no diacritics", info=PERSONAL),
+    Column("id_number", Text, comment="without blanks", info=PERSONAL),
+    Column("address", Text, info=PERSONAL),
+    Column("phone", Text, info=PERSONAL),
+    Column("institution", Text, comment="code of the credit institution"),
     one_of("role", PARTY_ROLES),
     one_of("kind", PARTY_KINDS),
     Index(
@@ -147,4 +163,15 @@ party = Table(
         postgresql_using="gin",
         postgresql_ops={"search_name": "gin_trgm_ops"},
     ),
+    Index("ix_party_id_number", "id_number", "case_id", postgresql_where=text("id_number IS NOT NULL")),
+)
+
+case_institution = Table(
+    "case_institution",
+    metadata,
+    Column("institution", Text, primary_key=True),
+    Column("decision_date", Date, primary_key=True),
+    Column("case_id", Uuid, ForeignKey("enforcement_case.id"), primary_key=True),
+    UniqueConstraint("case_id", "institution", name="uq_case_institution_case_id"),
+    comment="whose cases a credit institution may see: where it is creditor or debtor",
 )

@@ -50,3 +50,10 @@ EVENTS: Final = (
     "reclassified", "reversed",
 )  # fmt: skip
 SOURCES: Final = ("person", "partner", "plan")
+
+# Whose cases an officer may not handle, besides the officer's own.
+OFFICER_RELATIONS: Final = (
+    "self", "spouse", "child", "parent", "grandparent", "uncle_aunt", "sibling", "spouse_parent", "spouse_grandparent",
+    "spouse_uncle_aunt", "spouse_sibling", "grandchild", "nephew_niece",
+)  # fmt: skip
+RETENTION_CLASSES: Final = ("case_ended", "case_moved", "relation_ended")

@@ -1,4 +1,4 @@
-"""What the law may change, as data with a validity: regimes, priority rules, targets."""
+"""What the law may change, as data with a validity: regimes, priority rules, targets, holidays, deadlines."""
 
 from sqlalchemy import (
     BigInteger,
@@ -95,3 +95,25 @@ target = Table(
     Index("ix_target_fiscal_year", "fiscal_year", "unit_id"),
     Index("ix_target_officer_id", "officer_id", "fiscal_year"),
 )  # fmt: skip
+
+holiday = Table(
+    "holiday",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("works", Boolean, nullable=False, server_default="false", comment="a day off is made up for on this day"),
+    Column("announced", Boolean, nullable=False, comment="by law or announcement; false: calculated, may change"),
+    Column("source", Text, nullable=False),
+    comment="days that are not as their weekday says; a year with rows is known as a whole",
+)
+
+deadline = Table(
+    "deadline",
+    metadata,
+    Column("code", Text, primary_key=True),
+    Column("working_days", SmallInteger, nullable=False),
+    Column("legal_basis", Text, nullable=False),
+    Column("validity", validity().type, primary_key=True),  # WITHOUT OVERLAPS in the database
+    CheckConstraint("working_days > 0", name="working_days"),
+    comment="within how many working days something is due, by the day of what sets it off",
+)

@@ -1,12 +1,20 @@
 """Who asks, and the one predicate that says what they may see (deny by default)."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+
+from app.db import Context, SeenBy
+
+ROOT: Final = "vn."
+"""Path of the nation; every other unit lies below it."""
 
 ORDINARY: Final = 0
 RESTRICTED: Final = 1
 SECRET: Final = 2
 """Confidentiality classes (độ mật) of matters and cases, lowest first."""
+
+CLASSES: Final = ("ordinary", "restricted", "secret")
+"""Their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +62,85 @@ class Actor:
     person: Person | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The rows a query may touch: subtrees, class and institution (the wall), and the units in the subtrees.
+
+    `unit_ids` are for the indexes; they say no more than `paths`.
+    """
+
+    paths: tuple[str, ...]
+    unit_ids: tuple[str, ...]
+    clearance: int = ORDINARY
+    institution: str | None = None
+
+    @property
+    def is_wide(self) -> bool:
+        """Too many units to visit one by one: a global index serves better."""
+        return len(self.unit_ids) > WIDE
+
+    def wall(self) -> dict[str, Any]:
+        """The parameters of the row wall."""
+        lower, upper = path_ranges(self.paths)
+        return {"lower": lower, "upper": upper, "clearance": self.clearance, "institution": self.institution}
+
+
+WIDE: Final = 150
+
+
 def path_ranges(paths: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Bounds [lower, upper) of subtrees for ranges in COLLATE "C", where "/" is the sign after "."."""
     return list(paths), [path[:-1] + "/" for path in paths]
 
 
-def wall(row: str, ranges: int) -> str:
-    """The row wall: `row` lies in one of the caller's subtrees. Parameters `lower` and `upper` are arrays.
+def wall(row: str, scope: Scope, *, cases: bool = False) -> str:
+    """The row wall: `row` lies in a subtree of the scope and is of no higher class; its parameters are `scope.wall()`.
 
-    One range, the usual case, is written so that an index on the path could serve it.
+    A scope of one institution shows rows that are `cases` in which it is creditor or debtor, and no others.
     """
+    within = f"{_within(row, len(scope.paths))} AND {row}.confidentiality <= %(clearance)s::smallint"
+    if scope.institution is None:
+        return within
+    own = (
+        f"EXISTS (SELECT FROM case_institution i WHERE i.case_id = {row}.id AND i.institution = %(institution)s)"
+        if cases
+        else "false"
+    )
+    return f"{within} AND {own}"
+
+
+def _within(row: str, ranges: int) -> str:
+    """One range, the usual case, is written so that an index on the path could serve it."""
     if ranges == 1:
         return f"{row}.unit_path >= (%(lower)s::text[])[1] AND {row}.unit_path < (%(upper)s::text[])[1]"
     return (
         f"EXISTS (SELECT FROM unnest(%(lower)s::text[], %(upper)s::text[]) g (lower, upper) "
         f"WHERE {row}.unit_path >= g.lower AND {row}.unit_path < g.upper)"
     )
+
+
+def context_of(caller: Caller, family: tuple[str, ...]) -> Context:
+    """The caller as row-level security knows it; `family` are the paths of all units whose figures it may read."""
+    lower, upper = path_ranges(caller.paths) if len(caller.paths) == 1 else ([""], [""])
+    return Context(
+        client=caller.client_id,
+        clearance=str(caller.clearance),
+        institution=caller.institution or "",
+        lower=lower[0],
+        upper=upper[0],
+        paths=_array(caller.paths) if len(caller.paths) > 1 else "",
+        family=_array(family),
+    )
+
+
+def _array(paths: tuple[str, ...]) -> str:
+    return "{" + ",".join(paths) + "}"
+
+
+SERVICE: Final = context_of(Caller("@service", frozenset(), (ROOT,), SECRET), (ROOT,))
+"""The service at its own work, where no caller is behind it. Names of clients cannot begin like this."""
+
+
+def figures(db: SeenBy) -> SeenBy:
+    """Where figures are read: they count every case of the units, whatever its class."""
+    return db.changed(lambda context: context._replace(clearance=str(SECRET)))

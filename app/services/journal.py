@@ -1,14 +1,17 @@
 """The one place that writes what happened: an audit record of every change and of every unmasked read, and a change
 record of every change."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, insert, literal_column, select
+from sqlalchemy import ColumnElement, ScalarSelect, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.models.cases import enforcement_case
 from app.models.journal import audit_record, change_record
-from app.models.organisation import unit
+from app.models.organisation import matter, unit
 from app.services.access import ORDINARY, Actor
 
 # Changes of these are known to every worker's cache at once.
@@ -18,6 +21,18 @@ UNMASKED: Final = "unmasked"
 """The action of a read that showed personal data."""
 
 _TRANSACTION: Final[ColumnElement[int]] = literal_column("pg_current_xact_id()::text::bigint")
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """One of many things that were changed, or shown, alike; `version` is the new one, `after` as in `record`."""
+
+    subject: str
+    subject_id: str
+    unit_id: str | None
+    version: int = 1
+    after: Mapping[str, Any] | None = None
+    confidentiality: int = ORDINARY
 
 
 async def record(
@@ -65,13 +80,70 @@ async def seen(
     await _audit(session, actor, {**about, "reason": purpose, "after": shown, "confidentiality": confidentiality})
 
 
+async def record_each(session: AsyncSession, things: Sequence[Thing], *, action: str, actor: Actor) -> None:
+    """The trail of one change of many things; as `record`, in as many statements as for one."""
+    listed = await _audit_each(session, actor, things, action, actor.reason)
+    await session.execute(_CHANGE_EACH, {"things": listed, "action": action})
+    if any(thing.subject in REFERENCE_SUBJECTS for thing in things):
+        session.info["reference_changed"] = True
+
+
+async def seen_each(session: AsyncSession, things: Sequence[Thing], *, actor: Actor, purpose: str | None) -> None:
+    """Puts on record that personal data of many subjects were shown; as `seen`, in one statement."""
+    await _audit_each(session, actor, things, UNMASKED, purpose)
+
+
+_THINGS: Final = (
+    "jsonb_to_recordset(CAST(:things AS jsonb)) AS t (subject text, subject_id text, unit_id uuid, version bigint, "
+    "after jsonb, confidentiality smallint)"
+)
+# Subjects that are of a class, or about something that is, and where it stands.
+_CLASSED: Final = {"case": enforcement_case, "legal_hold": enforcement_case, "matter": matter}
+_CLASS_OF_CASE: Final = """(
+        SELECT c.confidentiality FROM enforcement_case c
+        WHERE t.subject IN ('case', 'legal_hold') AND c.id = CAST(t.subject_id AS uuid))"""
+_AUDIT_EACH: Final = text(f"""
+    INSERT INTO audit_record (subject, subject_id, unit_id, unit_path, confidentiality, action, client_id, person_id,
+        person_unit_id, person_role, request_id, reason, after)
+    SELECT t.subject, t.subject_id, t.unit_id, u.path, greatest(t.confidentiality, {_CLASS_OF_CASE}), :action,
+        :client_id, :person_id, CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason, t.after
+    FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id ORDER BY t.subject, t.subject_id""")
+_CHANGE_EACH: Final = text(f"""
+    INSERT INTO change_record (subject, subject_id, unit_id, version, action, transaction_id)
+    SELECT t.subject, t.subject_id, t.unit_id, t.version, :action, pg_current_xact_id()::text::bigint
+    FROM {_THINGS} ORDER BY t.subject, t.subject_id""")
+_NOBODY: Final = {"person_id": None, "person_unit_id": None, "person_role": None}
+
+
+async def _audit_each(
+    session: AsyncSession, actor: Actor, things: Sequence[Thing], action: str, reason: str | None
+) -> str:
+    listed = json.dumps([asdict(thing) for thing in things])
+    values = {"things": listed, "action": action, "reason": reason}
+    await session.execute(_AUDIT_EACH, {**_NOBODY, **_who(actor), **values})
+    return listed
+
+
 async def _audit(session: AsyncSession, actor: Actor, values: Mapping[str, Any]) -> None:
+    given = {"unit_path": _path(values["unit_id"]), "confidentiality": _class(values)}
+    await session.execute(insert(audit_record).values({**values, **_who(actor), **given}).inline())
+
+
+def _who(actor: Actor) -> dict[str, Any]:
     who: dict[str, Any] = {"client_id": actor.client_id, "request_id": actor.request_id}
     if actor.person is not None:
         person = actor.person
         who |= {"person_id": person.id, "person_unit_id": person.unit_id, "person_role": person.role}
-    row = {**values, **who, "unit_path": _path(values["unit_id"])}
-    await session.execute(insert(audit_record).values(row).inline())
+    return who
+
+
+def _class(values: Mapping[str, Any]) -> Any:
+    """The class of what a record is about, as it is now; at least the one that was given."""
+    table = _CLASSED.get(values["subject"])
+    if table is None:
+        return values["confidentiality"]
+    now = select(table.c.confidentiality).where(table.c.id == values["subject_id"]).scalar_subquery()
+    return func.greatest(values["confidentiality"], now)
 
 
 def _path(unit_id: str | None) -> ScalarSelect[str] | None:

@@ -10,15 +10,15 @@ from datetime import date
 from time import time
 
 from app.clock import end_of, today
-from app.db import Database, Row
+from app.db import Context, Database, Row, SeenBy
 from app.errors import invalid
-from app.services.access import Caller, path_ranges
+from app.services.access import SERVICE, Caller, Scope, context_of
 from app.services.clients.keys import Keys, keys_of_jwks
+from app.services.clients.rules import INSTITUTION_SCOPES
 from app.services.regimes.rules import Regime
 from app.services.targets.rules import TargetVersion
 
 FOREVER = date.max
-WIDE = 150
 LISTENING_WITHIN_SECONDS = 10
 
 
@@ -111,24 +111,6 @@ class PriorityRule:
     until: date
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """The rows a query may touch: subtrees (the wall) and the units in them (for the indexes)."""
-
-    paths: tuple[str, ...]
-    unit_ids: tuple[str, ...]
-
-    @property
-    def is_wide(self) -> bool:
-        """Too many units to visit one by one: a global index serves better."""
-        return len(self.unit_ids) > WIDE
-
-    def wall(self) -> dict[str, list[str]]:
-        """The parameters of the row wall."""
-        lower, upper = path_ranges(self.paths)
-        return {"lower": lower, "upper": upper}
-
-
 class Reference:
     """One consistent snapshot of the reference data; replaced as a whole, never changed."""
 
@@ -149,7 +131,8 @@ class Reference:
         self._targets: dict[tuple[str, int, str], list[TargetVersion]] = {}
         for target in sorted(targets or [], key=lambda target: -target.version):
             self._targets.setdefault((target.holder_id, target.fiscal_year, target.indicator), []).append(target)
-        self._scopes: dict[tuple[str, ...], Scope] = {}  # at most one for each unit and each set of grants
+        self._scopes: dict[tuple[tuple[str, ...], int, str | None], Scope] = {}  # few: units, and sets of grants
+        self._families: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._officer_briefs = {o.id: {"id": o.id, "name": o.name} for o in officers}
         self._briefs_until = 0.0
         self._briefs: dict[str, dict[str, str]] = {}
@@ -171,10 +154,32 @@ class Reference:
     def scope(self, caller: Caller, unit: Unit | None) -> Scope:
         """What a query may touch: the caller's subtrees, narrowed to one unit's subtree when asked."""
         paths = caller.paths if unit is None else tuple(p for p in (unit.path,) if caller.covers(p))
-        if paths not in self._scopes:
+        key = (paths, caller.clearance, caller.institution)
+        if key not in self._scopes:
             ids = dict.fromkeys(unit_id for path in paths for unit_id in self.subtree(path))
-            self._scopes[paths] = Scope(paths, tuple(ids))
-        return self._scopes[paths]
+            self._scopes[key] = Scope(paths, tuple(ids), caller.clearance, caller.institution)
+        return self._scopes[key]
+
+    def context(self, caller: Caller) -> Context:
+        """The caller as the database is told: what it sees of the books of its units and of those they succeeded."""
+        return context_of(caller, self.family(caller.paths))
+
+    def family(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        """Paths of the subtrees and of all that units in them succeeded: whose figures are read with them."""
+        if paths not in self._families:
+            self._families[paths] = self._family(paths)
+        return self._families[paths]
+
+    def _family(self, paths: tuple[str, ...]) -> tuple[str, ...]:
+        found = list(paths)
+        waiting = [self.units[unit_id] for path in paths for unit_id in self.subtree(path)]
+        while waiting:
+            for unit_id in waiting.pop().predecessors:
+                older = self.units[unit_id]
+                if not older.path.startswith(tuple(found)):
+                    found.append(older.path)
+                    waiting += [self.units[i] for i in self.subtree(older.path)]
+        return tuple(found)
 
     def brief(self, unit_id: str) -> dict[str, str]:
         """Id, code and today's name of a unit, as lists show it."""
@@ -301,7 +306,8 @@ def _officer(row: Row) -> Officer:
 def _client(row: Row) -> Client:
     client_id, name, scopes, disabled, clearance, institution, *proofs, jwks, issuer, paths = row
     secret_hash, old_secret_hash, old_secret_until = proofs
-    caller = Caller(client_id, frozenset(scopes), tuple(paths), clearance, institution)
+    allowed = frozenset(scopes) if institution is None else INSTITUTION_SCOPES.intersection(scopes)
+    caller = Caller(client_id, allowed, tuple(paths), clearance, institution)
     keys = keys_of_jwks(jwks) if jwks else Keys()
     return Client(
         client_id, name, disabled, caller, secret_hash, old_secret_hash, old_secret_until or 0.0, keys, issuer
@@ -326,10 +332,9 @@ def _target(row: Row) -> TargetVersion:
     return TargetVersion(target_id, unit_id, fiscal_year, indicator, version, rate_bp, date.fromisoformat(effective_on))
 
 
-async def load(db: Database) -> Reference:
-    """Reads a snapshot, in one transaction so that its parts belong together."""
-    async with db.reading() as connection, connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+async def load(db: SeenBy) -> Reference:
+    """Reads a snapshot, all of the same moment so that its parts belong together."""
+    async with db.snapshot() as connection:
         rows = {name: await (await connection.execute(sql)).fetchall() for name, sql in _LOAD.items()}
     return Reference(
         [_unit(row) for row in rows["unit"]],
@@ -353,7 +358,7 @@ class ReferenceCache:
     async def reload(self) -> None:
         """Replaces the snapshot by a fresh one."""
         async with self._reading:
-            self.current = await load(self._db)
+            self.current = await load(self._db.seen_by(SERVICE))
 
     async def start(self) -> None:
         """Loads the first snapshot and listens for changes from then on."""

@@ -30,6 +30,10 @@ CREATE TABLE client_assertion (
 );
 COMMENT ON TABLE client_assertion IS 'assertions that were used; each counts once';
 CREATE INDEX ix_client_assertion_expires_at ON client_assertion (expires_at);
+ALTER TABLE client_assertion ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON client_assertion TO thads_service
+    USING ((SELECT NULLIF(current_setting('app.client', true), '')) = '@service');
+GRANT SELECT, INSERT, DELETE ON client_assertion TO thads_service;
 """
 # a client without a secret gets one that nothing matches
 UNDONE = """

@@ -77,11 +77,6 @@ CREATE AGGREGATE audit_chain(head bytea, content text) (SFUNC = audit_next, STYP
 # Nobody but the owner's superuser can rewrite what was written. Reading: records of the caller's units and up to its
 # class; those without a unit for the whole nation. `@service` is the service itself, chaining and verifying.
 WALLS = """
-DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'thads_service') THEN
-        CREATE ROLE thads_service NOLOGIN;
-    END IF;
-END $$;
 ALTER TABLE audit_record ENABLE ROW LEVEL SECURITY;
 CREATE POLICY written ON audit_record FOR INSERT TO thads_service
     WITH CHECK ((SELECT NULLIF(current_setting('app.client', true), '')) IS NOT NULL);
@@ -91,8 +86,11 @@ CREATE POLICY seen ON audit_record FOR SELECT TO thads_service USING (
     AND (SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
     AND (
         (SELECT NULLIF(current_setting('app.lower', true), '')) = 'vn.'
-        OR unit_path >= (SELECT NULLIF(current_setting('app.lower', true), ''))
-        AND unit_path < (SELECT NULLIF(current_setting('app.upper', true), ''))
+        OR starts_with(unit_path, (SELECT NULLIF(current_setting('app.lower', true), '')))
+        OR EXISTS (
+            SELECT FROM unnest((SELECT NULLIF(current_setting('app.paths', true), '')::text[])) p
+            WHERE starts_with(unit_path, p)
+        )
     )
 );
 GRANT SELECT, INSERT ON audit_record TO thads_service;

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010"
-down_revision = "0007"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
@@ -183,14 +183,7 @@ ALTER TABLE regime ALTER COLUMN lines SET NOT NULL;
 DROP TABLE regime_version;
 """
 
-# The shape of the walls is that of migration 0004, where the role comes from.
-ROLE = """
-DO $$ BEGIN
-    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'thads_service') THEN
-        CREATE ROLE thads_service NOLOGIN;
-    END IF;
-END $$;
-"""
+# The shape of the walls, and the role, are those of migration 0004.
 PRESENT = "(SELECT NULLIF(current_setting('app.client', true), '')) IS NOT NULL"
 WHOLE_NATION = "(SELECT NULLIF(current_setting('app.family', true), '')) = '{vn.}'"
 FIGURES = f"""(SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
@@ -229,7 +222,6 @@ def upgrade() -> None:
         op.execute(_filled(name))
     op.execute(INDEXES)
     op.execute(REGIMES)
-    op.execute(ROLE)
     op.execute(_walls())
 
 

@@ -27,6 +27,7 @@ router: Final = APIRouter(prefix="/samples", tags=["Samples"], route_class=Stric
 
 TABLE: Final = """
     CREATE TABLE lab_sample (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, version int NOT NULL);
+    GRANT SELECT, INSERT, UPDATE ON lab_sample TO thads_service;
     INSERT INTO lab_sample (name, version) SELECT 'Hồ sơ ' || n, 7 FROM generate_series(1, 9) n"""
 SAMPLE_ID: Final = "0197c0de-0000-7000-8000-000000000001"
 

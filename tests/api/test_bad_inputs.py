@@ -166,6 +166,16 @@ def test_values_are_refused_at_their_pointer(laboratory: Lab, member: str, value
     assert len(answer.json()["errors"]) == 1
 
 
+@pytest.mark.parametrize("name", ["Nguyễn Văn An", "025090001234", "0900 000 000", "a/b", "a~b", "x" * 41, ""])
+@pytest.mark.parametrize(("frame", "pointer"), [("{%s: 1}", ""), ('{"name": "An", "parts": [{%s: 1}]}', "/parts/0")])
+def test_what_is_not_plainly_a_name_is_not_repeated(laboratory: Lab, name: str, frame: str, pointer: str) -> None:
+    answer = laboratory.post_raw(frame % json.dumps(name))
+    assert answer.status_code == 422
+    faults = {(fault["pointer"], fault["code"]) for fault in answer.json()["errors"]}
+    assert (pointer, "unknown-member") in faults
+    assert not name or name not in answer.text
+
+
 @pytest.mark.parametrize(
     ("member", "value"),
     [

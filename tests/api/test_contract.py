@@ -16,6 +16,7 @@ from app.api.v1.schemas.base import Query, Strict
 from app.services.clients.rules import SCOPES
 from tests.api.contract import Contract
 from tests.api.operations import Operation, document, operations, resolved
+from tests.builders import Service
 from tests.server import Served
 
 OPERATIONS = operations()
@@ -107,9 +108,19 @@ def test_objects_are_closed(name: str) -> None:
 
 def test_changes_are_guarded() -> None:
     for op in OPERATIONS:
-        sent = {parameter.get("$ref", "").rsplit("/", 1)[-1] for parameter in op.described.get("parameters", [])}
-        assert op.method != "post" or "Idempotency-Key" in sent, op
-        assert op.method not in ("put", "patch", "delete") or "If-Match" in sent, op
+        assert op.method != "post" or ("Idempotency-Key" in op.sent) is not op.safe, op
+        assert op.method not in ("put", "patch", "delete") or "If-Match" in op.sent, op
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if op.safe and op.method == "post"], ids=str)
+def test_a_post_that_says_it_is_safe_changes_nothing(op: Operation, national: httpx.Client, service: Service) -> None:
+    async def kept() -> Any:
+        return await service.db.fetch("SELECT (SELECT count(*) FROM change_record), count(*) FROM idempotency_key")
+
+    before = service.runner.run(kept())
+    headers = {**op.headers(), "Idempotency-Key": "of no use here"}
+    assert national.post(op.template, json=op.example, headers=headers).status_code == 200
+    assert service.runner.run(kept()) == before
 
 
 def _models(root: type[BaseModel]) -> Iterator[type[BaseModel]]:

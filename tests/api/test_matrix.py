@@ -12,13 +12,14 @@ import pytest
 from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from tests.api.operations import UNKNOWN_ID, Operation, operations
-from tests.api.world import PUBLIC, World
+from tests.api.world import PUBLIC, PUBLISHED, World
 from tests.conftest import ClientOf
 from tests.server import Served
 
 OPERATIONS = operations()
 WITH_OBJECT = [op for op in OPERATIONS if set(op.path_parameters) - PUBLIC.keys()]
-COLLECTIONS = [op for op in OPERATIONS if op.method == "get" and not op.path_parameters]
+WALLED = [op for op in WITH_OBJECT if not set(op.path_parameters) & set(PUBLISHED)]
+COLLECTIONS = [op for op in OPERATIONS if op.safe and not op.path_parameters]
 WITHIN = ("province", "partner")
 
 
@@ -64,7 +65,14 @@ def test_the_nation_reads_both(op: Operation, national: httpx.Client, world: Wor
     assert _send(national, op, world.foreign.objects).status_code == 200
 
 
-@pytest.mark.parametrize("op", WITH_OBJECT, ids=str)
+@pytest.mark.parametrize("op", [op for op in WITH_OBJECT if op not in WALLED], ids=str)
+@pytest.mark.parametrize("name", WITHIN)
+def test_what_the_law_publishes_is_open_to_all(op: Operation, name: str, client_of: ClientOf, world: World) -> None:
+    assert (op.method, op.scope) == ("get", "public:read")
+    assert _send(client_of(name), op, world.foreign.objects).status_code == 200
+
+
+@pytest.mark.parametrize("op", WALLED, ids=str)
 @pytest.mark.parametrize("name", WITHIN)
 def test_what_is_foreign_looks_like_what_is_missing(
     op: Operation, name: str, client_of: ClientOf, world: World
@@ -79,7 +87,7 @@ def _wording(answer: httpx.Response) -> dict[str, Any]:
     return {key: value for key, value in answer.json().items() if key != "instance"}
 
 
-@pytest.mark.parametrize("op", COLLECTIONS, ids=str)
+@pytest.mark.parametrize("op", [op for op in COLLECTIONS if op.scope != "public:read"], ids=str)
 @pytest.mark.parametrize("name", WITHIN)
 def test_lists_hold_nothing_foreign(op: Operation, name: str, client_of: ClientOf, world: World) -> None:
     answer = _send(client_of(name), op, {})

@@ -8,8 +8,9 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.services.access import Actor, Caller
-from app.services.cases.commands import create_case
+from app.services.access import ORDINARY, SECRET, Actor, Caller
+from app.services.books.rules import Event
+from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.clients.commands import register, set_disabled
 from app.services.clients.rules import SCOPES
@@ -20,6 +21,8 @@ from tests.builders import NATION_ID, Service
 PUBLIC: Final[dict[str, str]] = {
     "event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running", "regime": "tt05-2026",
 }  # fmt: skip
+# path parameters that name something of a unit which the law has made public: everybody with the scope reads it
+PUBLISHED: Final = ("debtor_id",)
 DECIDED: Final = date(2025, 8, 22)
 
 
@@ -52,6 +55,8 @@ def make_world(service: Service) -> World:
     for place in (world.own, world.foreign):
         case = service.db.write(partial(_case, service=service, place=place))
         place.objects["case_id"] = service.runner.run(case)
+        listed = service.db.write(partial(_public_debtor, service=service, place=place))
+        place.objects["debtor_id"] = service.runner.run(listed)
 
     async def registered(session: AsyncSession) -> None:
         for client_id, unit_id in {
@@ -67,6 +72,7 @@ def make_world(service: Service) -> World:
                 name=f"Hệ thống {client_id}",
                 scopes=frozenset(SCOPES),
                 unit_ids=[unit_id],
+                clearance=ORDINARY if client_id == "partner" else SECRET,
             )
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
@@ -97,6 +103,11 @@ _TARGET: Final = """
     VALUES (CAST(:unit AS uuid), 2026, 'cases_rate', 1, 8390, '15/QĐ-CTHADS', '2025-11-05', 'Nguyễn Văn Lực',
         '2025-11-05') RETURNING id::text"""
 
+_RELATIVE: Final = """
+    INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
+    VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', 'T*** M*** K***', :number, '2020-01-01')
+    RETURNING id::text"""
+
 
 async def _place(session: AsyncSession, letter: str) -> Place:
     async def insert(statement: str, **values: str) -> str:
@@ -111,12 +122,17 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     officer = await insert(_OFFICER, code=f"W.{letter}.1", name="Trần Thị Minh Hạnh", unit=office)
     matter = await insert(_MATTER, code=f"W.{letter}.VA", name=f"Vụ án {letter.upper()}", path=f"{path}001.")
     target = await insert(_TARGET, unit=office)
+    relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
+    objects["relative_id"] = relative
     return Place(province, office, objects)
 
 
+def _work(session: AsyncSession, service: Service) -> Work:
+    return Work(session, service.reference.current, Caller("tests", frozenset(), ("vn.",)), Actor("tests"))
+
+
 async def _case(session: AsyncSession, service: Service, place: Place) -> str:
-    nation = Caller("tests", frozenset(), ("vn.",))
     new = NewCase(
         file_no="152/HS-2025",
         decision_no="152/QĐ-CCTHADS",
@@ -133,5 +149,28 @@ async def _case(session: AsyncSession, service: Service, place: Place) -> str:
             NewParty("debtor", "individual", "Nguyễn Văn An", id_number="025090001234"),
         ],
     )
-    work = Work(session, service.reference.current, nation, Actor("tests"))
-    return await create_case(work, new)
+    return await create_case(_work(session, service), new)
+
+
+async def _public_debtor(session: AsyncSession, service: Service, place: Place) -> str:
+    """The id of an entry of the public list: the debtor of a second case, which has no conditions."""
+    new = NewCase(
+        file_no="87/HS-2025",
+        decision_no="87/QĐ-CCTHADS",
+        decision_date=DECIDED,
+        accepted_on=DECIDED,
+        unit_id=place.office_id,
+        officer_id=place.objects["officer_id"],
+        kind="civil",
+        initiation="ex_officio",
+        obligations=[NewObligation("money_state_budget", 10_000_000, "Án phí dân sự sơ thẩm")],
+        parties=[NewParty("debtor", "individual", "Phạm Thị Ngọc Diệp", address="Số 7 Trần Phú")],
+        judgment_no="12/2025/DS-ST",
+        judgment_date=date(2025, 7, 1),
+        court="Tòa án nhân dân khu vực 1",
+    )
+    case_id = await create_case(_work(session, service), new)
+    lost = Posting(Event("conditions_lost", date(2025, 9, 3)), document_no="9/QĐ-THADS", ground="Điều 44a Luật THADS")
+    await book_event(_work(session, service), case_id, None, lost)
+    found = await session.execute(text("SELECT id::text FROM public_debtor WHERE case_id = :id"), {"id": case_id})
+    return str(found.scalar_one())

@@ -1,13 +1,13 @@
 """A province with offices for tests of units, officers and matters, made by the commands themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import count
 from typing import Any, TypeVar
 
-from app.services.access import Actor, Caller
+from app.services.access import SECRET, Actor, Caller
 from app.services.cases.commands import create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.officers import commands as officers
@@ -19,7 +19,7 @@ from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
 T = TypeVar("T")
-NATION = Caller("tests", frozenset(), ("vn.",))
+NATION = Caller("tests", frozenset(), ("vn.",), SECRET)
 SINCE = date(2010, 1, 1)
 _numbers: Iterator[int] = count(1)
 
@@ -70,8 +70,20 @@ class Organisation:
             officers.create_officer, f"ORG-{next(_numbers)}", "Đặng Thị Ước", NewPosting(unit_id, rank, since)
         )
 
-    def case(self, officer: Officer, day: date, amount: int = 0, matter_id: str | None = None) -> str:
-        """A case that an officer accepts on a day."""
+    def case(
+        self,
+        officer: Officer,
+        day: date,
+        amount: int = 0,
+        matter_id: str | None = None,
+        *,
+        caller: Caller = NATION,
+        institutions: Sequence[str] = (),
+    ) -> str:
+        """A case that an officer accepts on a day, with credit institutions as creditors."""
+        banks = [
+            NewParty("creditor", "organisation", f"Ngân hàng {code}", True, institution=code) for code in institutions
+        ]
         new = NewCase(
             file_no="1/HS",
             decision_no="1/QĐ-CCTHADS",
@@ -82,10 +94,10 @@ class Organisation:
             kind="criminal",
             initiation="ex_officio",
             obligations=[NewObligation("money_party" if amount else "non_monetary", amount, "Bồi thường")],
-            parties=[NewParty("debtor", "individual", "Nguyễn Văn An")],
+            parties=[NewParty("debtor", "individual", "Nguyễn Văn An"), *banks],
             matter_id=matter_id,
         )
-        return self.run(create_case, new)
+        return self.run(create_case, new, caller=caller)
 
     def now(self, unit_id: str) -> Unit:
         """The unit as the reference data has it."""

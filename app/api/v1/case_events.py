@@ -84,7 +84,8 @@ async def book_case_event(
     """Books what happened to a case as a balanced entry; case, statistics and flags follow at once.
 
     409 `invalid-transition` when the state does not allow the event: `allowed_events` says which it does. 409 too
-    when more money would move than is outstanding, or when the figures of that fiscal year are closed.
+    when more money would move than is outstanding, or when the figures of that fiscal year are closed; 409
+    `conflict-of-interest` when the case would come to an officer who, or whose relative, is a party.
     Needs an `Idempotency-Key`; `If-Match` is optional and refuses (412) when the case has changed since it was read.
     """
     expected = expected_version(request) if "if-match" in request.headers else None

@@ -1,5 +1,6 @@
 """Cases (việc): lists, single cases as of any day, new cases and corrections."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import orjson
@@ -9,25 +10,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.body import json_body
-from app.api.deps import Db, Paging, Ref, actor, requires
-from app.api.etag import content_tag, expected_version, tagged
+from app.api.deps import Db, Paging, Ref, actor, demand, requires
+from app.api.etag import content_tag, expected_version, tagged, version_tag
 from app.api.idempotency import Answer, once
 from app.api.pagination import after, page_answer
 from app.api.problems import answers
+from app.api.purpose import NEEDED_WITH_PERSONAL_DATA, purpose_of
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import cases as schemas
-from app.api.v1.schemas.base import BusinessDate, Uuid
+from app.api.v1.schemas.base import BusinessDate, Flag, Uuid
 from app.api.v1.schemas.case_inputs import CaseChange, CaseFilters, CaseNew
-from app.api.v1.schemas.cases import CaseOut, CasePage
+from app.api.v1.schemas.cases import CaseOut, CasePage, CaseUnmasked
 from app.api.v1.schemas.priority import flag_out
 from app.clock import today
 from app.db import Within
 from app.errors import NotFound
-from app.services.access import Caller
+from app.services.access import Caller, Scope
 from app.services.cases import commands, queries
 from app.services.cases.queries import CaseFilter
 from app.services.cases.views import CaseView, case_on, flagged
-from app.services.reference import Reference, Scope
+from app.services.parties.commands import unmasked_case
+from app.services.reference import Reference
 from app.services.work import Work
 
 router = APIRouter(prefix="/cases", tags=["Cases"], route_class=StrictRoute)
@@ -35,6 +38,10 @@ router = APIRouter(prefix="/cases", tags=["Cases"], route_class=StrictRoute)
 CaseId = Annotated[Uuid, Path(description="case id", examples=[schemas.samples.CASE_ID])]
 Reader = Annotated[Caller, requires("cases:read")]
 Writer = Annotated[Caller, requires("cases:write")]
+PersonalData = Annotated[
+    Flag,
+    Query(description="show parties in full: needs the scope `cases:read.pii` and the header `Purpose`; on record"),
+]
 AsOf = Annotated[
     BusinessDate | None, Query(description="the day asked for; today when absent", examples=["2025-09-30"])
 ]
@@ -67,22 +74,46 @@ async def _count(db: Db, scope: Scope, wanted: CaseFilter, asked: str | None) ->
 @router.get(
     "/{case_id}",
     response_model=None,
-    responses=answers(CaseOut, example=schemas.OUT_EXAMPLE, errors=(304, 404)),
+    responses=answers(CaseOut | CaseUnmasked, example=schemas.OUT_EXAMPLE, errors=(304, 404)),
     summary="Read one case",
+    openapi_extra=NEEDED_WITH_PERSONAL_DATA,
 )
 async def read_case(
-    request: Request, db: Db, ref: Ref, caller: Reader, case_id: CaseId, as_of: AsOf = None
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Reader,
+    case_id: CaseId,
+    as_of: AsOf = None,
+    personal_data: PersonalData = False,
 ) -> Response:
     """A case with its obligations, its parties and the priority flags raised on the day asked for.
 
     With `as_of` state, unit, officer and balances are those the books had on that day, by effective days.
     404 when there is no such case, when the caller may not see it, or before it was accepted.
+
+    `personal_data=true` shows names in full, identity numbers, addresses and phones, once it is on record who saw what
+    of whom and why: 403 without the scope `cases:read.pii`, 400 without a `Purpose`. HEAD is on record like GET. The
+    `ETag` of such an answer is new each time: it serves `If-Match`, but there is no 304.
     """
+    if personal_data:
+        return await _unmasked(request, db, ref, caller, case_id, as_of or today())
     view = await case_on(db, ref.scope(caller, None), ref, case_id, as_of or today())
     if view is None:
         raise NotFound
     body = _body(view, ref)
     return tagged(request, body, content_tag(view.version, body))
+
+
+async def _unmasked(request: Request, db: Db, ref: Reference, caller: Caller, case_id: str, on: date) -> Response:
+    """The case with personal data, once that is on record. A digest would give them away, so the tag is random."""
+    demand(caller, "cases:read.pii")
+    purpose = purpose_of(request)
+    view = await db.write(
+        lambda session: unmasked_case(Work(session, ref, caller, actor(request, caller)), case_id, on, purpose)
+    )
+    headers = {"ETag": version_tag(view.version, request.scope["request_id"]), "Cache-Control": "no-store"}
+    return Response(_body(view, ref), headers=headers, media_type="application/json")
 
 
 @router.post(
@@ -96,6 +127,7 @@ async def create_case(
 ) -> Response:
     """Books an enforcement decision as newly accepted (thụ lý mới): new → enforcing, with the sum of its money.
 
+    409 `conflict-of-interest` when a party is the officer, or registered as the officer's relative: name another one.
     Needs an `Idempotency-Key`: repeating the request with the same key gives the same answer, once booked.
     """
 
@@ -124,7 +156,8 @@ async def change_case(
 
     A case that counts as something else from now on (kind, segments, matter) takes what it has in the books with it
     today, by an event `reclassified`; figures of earlier periods stay as they are. 409 when this year is closed.
-    Needs `If-Match` with the ETag read before. The reason is kept in the trail.
+    Needs `If-Match` with the ETag read before. The reason is kept in the trail. 409 `conflict-of-interest` when new
+    parties are relatives of the officer.
     """
     expected = expected_version(request)
 
@@ -151,5 +184,5 @@ async def _answer(session: AsyncSession, ref: Reference, caller: Caller, case_id
 
 def _body(view: CaseView, ref: Reference) -> bytes:
     flags = [flag_out(flag) for flag in view.flags]
-    out = schemas.case_out(view.row, ref, view.on.isoformat(), view.obligations, view.parties, flags)
+    out = schemas.case_out(view.row, ref, view.on.isoformat(), view.judgment, view.obligations, view.parties, flags)
     return orjson.dumps(out)

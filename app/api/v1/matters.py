@@ -85,7 +85,7 @@ async def create_matter(
 
     async def work(session: AsyncSession) -> Answer:
         unit_of_work = Work(session, ref, caller, actor(request, caller))
-        matter_id = await commands.create_matter(unit_of_work, body.code, body.name, body.unit_id)
+        matter_id = await commands.create_matter(unit_of_work, **body.values())
         return await _answer(unit_of_work, matter_id, 201)
 
     return await once(request, db, caller, work)
@@ -95,9 +95,9 @@ async def create_matter(
     "/{matter_id}",
     response_model=None,
     responses=answers(MatterOut, example=schemas.OUT_EXAMPLE, errors=(404, 412, 428)),
-    summary="Rename a matter",
+    summary="Change a matter",
 )
-async def rename_matter(
+async def change_matter(
     request: Request,
     db: Db,
     ref: Ref,
@@ -105,12 +105,15 @@ async def rename_matter(
     matter_id: MatterId,
     body: Annotated[MatterPatch, json_body(MatterPatch)],
 ) -> Response:
-    """Corrects the name of a matter. Needs `If-Match` with the ETag read before."""
+    """Corrects the name of a matter or sets its class. Needs `If-Match` with the ETag read before.
+
+    The class holds for all cases of the matter from now on: who is not cleared for it sees them no more.
+    """
     expected = expected_version(request)
 
     async def work(session: AsyncSession) -> Answer:
         unit_of_work = Work(session, ref, caller, actor(request, caller, body.reason))
-        await commands.rename_matter(unit_of_work, matter_id, expected, body.name)
+        await commands.change_matter(unit_of_work, matter_id, expected, **body.values())
         return await _answer(unit_of_work, matter_id, 200)
 
     answer = await db.write(work)

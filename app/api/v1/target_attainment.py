@@ -40,7 +40,9 @@ async def read_attainment(
     unit = asked_unit(ref, caller, query.unit)
     day = asked_day(query.fiscal_year, query.as_of, today())
     indicators = (query.indicator,) if query.indicator else INDICATORS
-    asked = Asked(unit, query.of, query.level, query.map, indicators, query.below_national_average, query.regime)
+    seen = ref.family(caller.paths)
+    below = query.below_national_average
+    asked = Asked(unit, query.of, query.level, query.map, indicators, below, seen, query.regime)
     found = await standings(db, ref, asked, day)
     shown = found.after(after(request, caller, page), page.limit + 1)
     items = [schemas.attainment_item(standing, found.national, ref) for standing in shown]

@@ -6,7 +6,7 @@ Digests are computed here from built-in functions only: a function of the databa
 from collections.abc import Iterable
 from typing import Any, Final
 
-from app.db import Database, Row
+from app.db import Reads, Row
 from app.services.audit.rules import (
     LATE,
     NATION,
@@ -101,7 +101,7 @@ class _Found:
             self.breaks[broken.unit_id] = broken
 
 
-async def verify(db: Database, signed: Iterable[SignedHead] = ()) -> Verdict:
+async def verify(db: Reads, signed: Iterable[SignedHead] = ()) -> Verdict:
     """Compares every record with its link, every link with the one before, the ends with the heads.
 
     `signed` are heads exported earlier: they show what a superuser did who mended links and heads.
@@ -117,18 +117,18 @@ async def verify(db: Database, signed: Iterable[SignedHead] = ()) -> Verdict:
     return Verdict(len(found.chains), found.linked, found.waiting, tuple(breaks))
 
 
-async def last_round(db: Database) -> str:
+async def last_round(db: Reads) -> str:
     """When chaining last ran (RFC 3339); it linked everything committed before."""
     (at,) = (await db.fetch("SELECT at FROM audit_round"))[0]
     return str(at)
 
 
-async def heads(db: Database) -> list[Head]:
+async def heads(db: Reads) -> list[Head]:
     """The last link of every chain."""
     return [Head(*row[:4]) for row in await db.fetch(_HEADS)]
 
 
-async def _walk(db: Database, found: _Found) -> None:
+async def _walk(db: Reads, found: _Found) -> None:
     last: dict[str, Any] = {"unit_id": NATION, "no": 0, "digest": b"", "since": None}
     while rows := await db.fetch(_PIECE, {**last, "size": PIECE}):
         for row in rows:
@@ -148,7 +148,7 @@ def _note(found: _Found, row: Row) -> None:
         found.add(Break(unit_id, no, audit_id, WHY[fault]))
 
 
-async def _look_for_unlinked(db: Database, found: _Found, at: str) -> None:
+async def _look_for_unlinked(db: Reads, found: _Found, at: str) -> None:
     last = 0
     while rows := await db.fetch(_WAITING, {"id": last, "at": at, "size": PIECE}):
         for chain, _, waiting, audit_id in rows:
@@ -158,7 +158,7 @@ async def _look_for_unlinked(db: Database, found: _Found, at: str) -> None:
         last = max(row[1] for row in rows)
 
 
-async def _compare_heads(db: Database, found: _Found) -> None:
+async def _compare_heads(db: Reads, found: _Found) -> None:
     known = set()
     for *columns, fits, last_no in await db.fetch(_HEADS):
         head = Head(*columns)
@@ -171,7 +171,7 @@ async def _compare_heads(db: Database, found: _Found) -> None:
         found.add(Break(unit_id, None, None, NO_HEAD))
 
 
-async def _compare_signed(db: Database, found: _Found, signed: SignedHead) -> None:
+async def _compare_signed(db: Reads, found: _Found, signed: SignedHead) -> None:
     head = signed.head
     asked = {"unit_id": head.unit_id, "no": head.no, "digest": head.digest, "at": signed.at}
     fits, too_early, last_no = (await db.fetch(_SIGNED, asked))[0]

@@ -5,9 +5,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.db import Reads, Row
-from app.services.access import Caller, wall
-from app.services.audit.rules import ROOT
-from app.services.reference import Reference, Scope
+from app.services.access import ROOT, Caller, Scope, wall
+from app.services.reference import Reference
 
 COLUMNS: Final = (
     "a.id, a.recorded_at, a.subject, a.subject_id, a.action, a.unit_id, a.confidentiality, a.client_id, a.person_id, "
@@ -51,8 +50,8 @@ async def list_records(
         return []
     scope = ref.scope(caller, ref.asked(caller, wanted.unit))
     given = {name: value for name in _COMPARED if (value := getattr(wanted, name)) is not None}
-    conditions = ["a.confidentiality <= %(clearance)s", *(_COMPARED[name] for name in given)]
-    parameters = {**given, **scope.wall(), "clearance": caller.clearance, "limit": limit}
+    conditions = [_COMPARED[name] for name in given]
+    parameters = {**given, **scope.wall(), "limit": limit}
     if after is not None:
         conditions.append("(a.recorded_at, a.id) < (%(after_at)s::timestamptz, %(after_id)s::bigint)")
         parameters |= {"after_at": after[0], "after_id": after[1]}
@@ -65,9 +64,9 @@ async def list_records(
 
 def _page_sql(scope: Scope, conditions: list[str], *, by_unit: bool, without_unit: bool) -> str:
     """One page: by a global index, or merged from the newest records of each unit where the units are few."""
-    row_wall = wall("a", len(scope.paths))
+    row_wall = wall("a", scope)
     if without_unit:
-        row_wall = f"(a.unit_id IS NULL OR {row_wall})"
+        row_wall = f"(a.unit_id IS NULL AND a.confidentiality <= %(clearance)s OR {row_wall})"
     where = " AND ".join([row_wall, *conditions])
     if not by_unit:
         return f"SELECT {COLUMNS} FROM audit_record a WHERE {where} {_ORDER}"

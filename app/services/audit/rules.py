@@ -7,8 +7,6 @@ from typing import Final
 NATION: Final = "00000000-0000-0000-0000-000000000000"
 """The chain of records without a unit: about clients, rules and other things of the whole nation."""
 
-ROOT: Final = "vn."
-"""The path of the nation: who sees it whole sees records without a unit, too."""
 
 LATE: Final = timedelta(minutes=5)
 """A record that says it is older than the round before it by more than this was put in afterwards.

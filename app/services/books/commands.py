@@ -1,4 +1,4 @@
-"""Writing the books: entries, the case rows they move, and every rollup, as one statement."""
+"""Writing the books: entries, the case rows they move, every rollup, and the public list where it is concerned."""
 
 import json
 from collections.abc import Sequence
@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import aggregates as agg
+from app.services.public_debtors.commands import REBUILD, keep_listed
+from app.services.public_debtors.queries import in_listed_account
 
 _LINE: Final = (
     "case_id uuid, event_no smallint, line smallint, event text, unit_id uuid, officer_id uuid, "
@@ -17,9 +19,9 @@ _LINE: Final = (
 )
 _CASE: Final = (
     "id uuid, file_no text, decision_no text, decision_date date, unit_id uuid, unit_path text, officer_id uuid, "
-    "matter_id uuid, kind text, initiation text, segment smallint, account text, amount_vnd bigint, "
-    "outstanding_vnd bigint, entered_on date, left_on date, steering_matter boolean, last_event_no smallint, "
-    "last_effective_on date"
+    "matter_id uuid, judgment_no text, judgment_date date, court text, kind text, initiation text, segment smallint, "
+    "account text, amount_vnd bigint, outstanding_vnd bigint, entered_on date, left_on date, steering_matter boolean, "
+    "last_event_no smallint, last_effective_on date, confidentiality smallint"
 )
 CASE_COLUMNS: Final = tuple(column.split()[0] for column in _CASE.split(", "))
 LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))
@@ -40,24 +42,25 @@ _POST: Final = f"""
     ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('line')}" for rollup in agg.ROLLUPS)}
     ), stock AS ({agg.MOVE_OPEN_STOCK}
     )
-    SELECT (now).id::text, (now).version FROM changed"""
+    SELECT (now).id::text, (now).version, {in_listed_account("was")} OR {in_listed_account("now")} FROM changed"""
 
 
 async def post(
     session: AsyncSession, lines: Sequence[dict[str, Any]], cases: Sequence[dict[str, Any]]
 ) -> dict[str, int]:
-    """Appends lines, brings the case rows to where their events left them and keeps every rollup.
+    """Appends lines, brings the case rows to where their events left them, keeps every rollup and the public list.
 
     `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
     The caller holds the row locks of the cases.
     """
     parameters = {"lines": json.dumps(lines, default=str), "cases": json.dumps(cases, default=str)}
-    rows = await session.execute(text(_POST), parameters)
-    return {row[0]: row[1] for row in rows}
+    rows = (await session.execute(text(_POST), parameters)).all()
+    await keep_listed(session, [case_id for case_id, _, concerned in rows if concerned])
+    return {case_id: version for case_id, version, _ in rows}
 
 
 def rebuild_statements() -> list[str]:
-    """Statements that recompute every rollup from the entries; they belong into one transaction."""
+    """Statements that recompute every rollup and the public list; they belong into one transaction."""
     tables = ", ".join(rollup.table for rollup in agg.ROLLUPS)
     later = f"JOIN book_year y ON y.fiscal_year > {agg.fiscal_year_of('f.month')}"
     month = "date_trunc('month', f.day)::date"
@@ -74,4 +77,5 @@ def rebuild_statements() -> list[str]:
         agg.OPENING.fill(agg.OPENING.sums(f"rollup_unit_month f {later}", fiscal_year="y.fiscal_year")),
         agg.OPENING_CUT.fill(agg.OPENING_CUT.sums(f"rollup_unit_month_cut f {later}", fiscal_year="y.fiscal_year")),
         f"INSERT INTO open_stock ({agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd) {agg.OPEN_STOCK}",
+        *REBUILD,
     ]

@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from app.db import Database
+from app.db import SeenBy
 from app.models import aggregates as agg
 from app.models.codes import ACCOUNTS_MEMO, ACCOUNTS_REGISTER, ACCOUNTS_STOCK
+from app.services.public_debtors.queries import verify_statement as public_list_differences
 
 
 def _difference(name: str, keys: str, columns: list[str], stored: str, computed: str) -> str:
@@ -28,6 +29,7 @@ def verify_statements() -> list[str]:
         _difference("open_stock", agg.STOCK_KEY, stock, "SELECT * FROM open_stock", agg.OPEN_STOCK),
         _CASES,
         _CUTS,
+        public_list_differences(),
     ]
 
 
@@ -69,11 +71,10 @@ _CUTS: Final = f"""
        OR s.matter_id IS DISTINCT FROM c.matter_id"""
 
 
-async def verify(db: Database) -> list[tuple[str, str, str]]:
+async def verify(db: SeenBy) -> list[tuple[str, str, str]]:
     """Every difference between a rollup and its entries, in one consistent snapshot; empty when all is right."""
     found: list[tuple[str, str, str]] = []
-    async with db.reading() as connection, connection.transaction():
-        await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+    async with db.snapshot() as connection:
         await connection.execute("SET LOCAL statement_timeout = 0")
         await connection.execute("SET LOCAL transaction_timeout = 0")
         for statement in verify_statements():

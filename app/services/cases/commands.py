@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
-from sqlalchemy import delete, insert, select, text
+from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
@@ -13,9 +13,8 @@ from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
-from app.models.organisation import matter
 from app.services import journal
-from app.services.access import path_ranges
+from app.services.access import ORDINARY, wall
 from app.services.books.commands import CASE_COLUMNS, post
 from app.services.books.cuts import RECLASSIFIED, reclassifying
 from app.services.books.rules import (
@@ -32,15 +31,26 @@ from app.services.books.rules import (
 )
 from app.services.cases import rules
 from app.services.cases.entries import Entry, Posting, entry_rows, moved_row, own_cut
+from app.services.cases.queries import case_wall
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
 from app.services.reference import Officer, Reference, Unit
+from app.services.relatives.commands import refuse_conflict
 from app.services.work import Work
 
 __all__ = ["Booked", "Posting", "book_event", "change_case", "create_case", "known_officer", "known_unit"]
 
 # What has changed in a case's row for good, as the audit shows it; personal data stay out of the trail.
-_AUDITED: Final = ("file_no", "decision_no", "decision_date", "unit_id", "officer_id", "matter_id", "kind", "segment",
-                   "account", "amount_vnd", "outstanding_vnd")  # fmt: skip
+_PLAIN: Final = (
+    "file_no",
+    "decision_no",
+    "decision_date",
+    "kind",
+    "matter_id",
+    "judgment_no",
+    "judgment_date",
+    "court",
+)
+_AUDITED: Final = (*_PLAIN, "segment", "unit_id", "officer_id", "account", "amount_vnd", "outstanding_vnd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +64,15 @@ class Booked:
 async def create_case(work: Work, new: NewCase) -> str:
     """Takes a decision into the books as newly accepted (thụ lý mới); returns the id of the case.
 
-    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day.
+    Raises Invalid when unit, officer or matter is unknown, foreign or not there on the day, ConflictOfInterest when
+    the officer or a relative of the officer is a party.
     """
     unit = known_unit(work, new.unit_id, new.accepted_on, "/unit_id")
     known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
     if not new.decision_date <= new.accepted_on <= today():
         raise invalid("day-order", "decision_date ≤ accepted_on ≤ today", "ngày không hợp lý", pointer="/accepted_on")
-    values = _row_of_new(new, unit, await _steering(work, new.matter_id))
+    _check_judgment(new.judgment_date, new.decision_date)
+    values = _row_of_new(new, unit) | await _of_matter(work, new.matter_id)
     inserted = insert(enforcement_case).values(values).returning(enforcement_case.c.id)
     case_id = str((await work.session.execute(inserted)).scalar_one())
     duties = [
@@ -69,6 +81,8 @@ async def create_case(work: Work, new: NewCase) -> str:
     ]
     await work.session.execute(insert(obligation), duties)
     await _write_parties(work.session, case_id, new.parties)
+    await _write_institutions(work.session, case_id)
+    await refuse_conflict(work, case_id, new.officer_id, new.accepted_on)
     row = await _locked(work, case_id, None)
     accepted = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
     position = Position("new", 0, 0, unit.id, new.officer_id, new.accepted_on, None, new.accepted_on)
@@ -76,7 +90,12 @@ async def create_case(work: Work, new: NewCase) -> str:
     return case_id
 
 
-def _row_of_new(new: NewCase, unit: Unit, steering: bool) -> dict[str, Any]:
+def _check_judgment(judged_on: date | None, decided_on: date) -> None:
+    if judged_on is not None and judged_on > decided_on:
+        raise invalid("day-order", "lies after decision_date", "sau ngày quyết định", pointer="/judgment_date")
+
+
+def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
     kinds = [o.kind for o in new.obligations]
     bank = any(p.role == "creditor" and p.credit_institution for p in new.parties)
     return {
@@ -87,41 +106,46 @@ def _row_of_new(new: NewCase, unit: Unit, steering: bool) -> dict[str, Any]:
         "unit_path": unit.path,
         "officer_id": new.officer_id,
         "matter_id": new.matter_id,
+        "judgment_no": new.judgment_no,
+        "judgment_date": new.judgment_date,
+        "court": new.court,
         "kind": new.kind,
         "initiation": new.initiation,
         "segment": rules.segment_of(kinds, bank, new.corruption_economic),
         "accepted_on": new.accepted_on,
         "entered_on": new.accepted_on,
         "last_effective_on": new.accepted_on,
-        "steering_matter": steering,
     }
 
 
 async def change_case(work: Work, case_id: str, expected: int | None, changes: dict[str, Any]) -> int:
     """Corrects what is written about a case (its money and state move by events only); returns its version.
 
-    `changes` holds only members to change: file_no, decision_no, decision_date, kind, matter_id,
-    corruption_economic, parties. When the case counts as something else from now on, what it has in the books moves
-    there today. Raises NotFound, PreconditionFailed, Invalid, Conflict when this year's figures are closed.
+    `changes` holds only members to change: those of _PLAIN, corruption_economic, parties. When the case counts as
+    something else from now on, what it has in the books moves there today. Raises NotFound, PreconditionFailed,
+    Invalid, ConflictOfInterest, Conflict when this year's figures are closed.
     """
     row = await _locked(work, case_id, expected)
-    plain = ("file_no", "decision_no", "decision_date", "kind", "matter_id")
-    after = row | {name: changes[name] for name in plain if name in changes}
+    after = row | {name: changes[name] for name in _PLAIN if name in changes}
     if after["decision_date"] > row["accepted_on"]:
         raise invalid("day-order", "lies after accepted_on", "sau ngày thụ lý", pointer="/decision_date")
+    _check_judgment(after["judgment_date"], after["decision_date"])
     if "matter_id" in changes:
-        after["steering_matter"] = await _steering(work, changes["matter_id"])
+        after |= await _of_matter(work, changes["matter_id"])
     if "corruption_economic" in changes:
         keep = row["segment"] & ~SEGMENT_CORRUPTION
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
+        await refuse_conflict(work, case_id, row["officer_id"], today())
     moved = []
     if own_cut(after) != own_cut(row):
         history = await _history(work.session, case_id)
         position = rules.position_after(rules.standing(history), row["accepted_on"])
         moved = await _reclassified(work, after, position, rules.lines_in(history))
     versions = await post(work.session, moved, [{column: after[column] for column in CASE_COLUMNS}])
+    if "parties" in changes or "decision_date" in changes:
+        await _write_institutions(work.session, case_id)
     await _record(work, "changed", row, after, versions[case_id])
     return versions[case_id]
 
@@ -146,7 +170,11 @@ async def _rows(work: Work, row: dict[str, Any], posting: Posting, entry: Entry)
 
 
 async def book_event(work: Work, case_id: str, expected: int | None, posting: Posting) -> Booked:
-    """Books an event of the life cycle. Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid."""
+    """Books an event of the life cycle.
+
+    Raises NotFound, PreconditionFailed, InvalidTransition, Conflict, Invalid, and ConflictOfInterest when it would
+    bring the case to an officer who, or whose relative, is a party.
+    """
     row = await _locked(work, case_id, expected)
     history = await _history(work.session, case_id)
     events = rules.standing(history)
@@ -201,6 +229,8 @@ async def _book(
 
 async def _write(work: Work, row: dict[str, Any], posting: Posting, entry: Entry) -> Booked:
     event_no = row["last_event_no"] + 1
+    if posting.event.to_officer_id or entry.after.officer_id != row["officer_id"]:
+        await refuse_conflict(work, row["id"], entry.after.officer_id, posting.event.effective_on)
     after = moved_row(row, entry.after, work.ref, event_no)
     booked = await _rows(work, after, posting, entry)
     # a late event, or one taken back, may have been of a time when the case still counted as something else
@@ -224,22 +254,18 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
         actor=work.actor,
         before=shown(before),
         after=shown(after),
+        confidentiality=before["confidentiality"],
     )
 
 
 async def _locked(work: Work, case_id: str, expected: int | None) -> dict[str, Any]:
     """The case row, locked for this transaction, if the caller may see it and it is at the expected version."""
-    lower, upper = path_ranges(work.caller.paths)
-    columns = ", ".join(f"{c}::text" if c.endswith("id") else c for c in CASE_COLUMNS)
-    found = await work.session.execute(
-        text(
-            f"SELECT {columns}, accepted_on, version FROM enforcement_case c WHERE id = :id AND EXISTS ("
-            "SELECT FROM unnest(CAST(:lower AS text[]), CAST(:upper AS text[])) g (lower, upper) "
-            "WHERE c.unit_path >= g.lower AND c.unit_path < g.upper) FOR NO KEY UPDATE"
-        ),
-        {"id": case_id, "lower": lower, "upper": upper},
-    )
-    row = found.mappings().first()
+    scope = work.ref.scope(work.caller, None)
+    columns = ", ".join(f"c.{c}::text" if c.endswith("id") else f"c.{c}" for c in CASE_COLUMNS)
+    sql = f"""SELECT {columns}, c.accepted_on, c.version FROM enforcement_case c
+        WHERE c.id = %(id)s AND {case_wall(scope)} FOR NO KEY UPDATE"""
+    connection = await work.session.connection()
+    row = (await connection.exec_driver_sql(sql, {"id": case_id, **scope.wall()})).mappings().first()
     if row is None:
         raise NotFound
     if expected is not None and row["version"] != expected:
@@ -259,16 +285,22 @@ async def _closed_months(session: AsyncSession) -> frozenset[date]:
     return frozenset(rows.scalars())
 
 
-async def _steering(work: Work, matter_id: str | None) -> bool:
-    """Whether a steering committee tracks or has tracked the matter; Invalid when there is none to be seen."""
+async def _of_matter(work: Work, matter_id: str | None) -> dict[str, Any]:
+    """What a case has from its matter: the mark of a steering committee that tracks or has tracked it, and its class.
+
+    Invalid when there is no such matter to be seen.
+    """
     if matter_id is None:
-        return False
+        return {"steering_matter": False, "confidentiality": ORDINARY}
+    scope = work.ref.scope(work.caller, None)
     # The lock keeps the answer true until this case is in: tracking may start at the same time.
-    query = select(matter.c.ever_tracked, matter.c.unit_path).where(matter.c.id == matter_id).with_for_update(read=True)
-    row = (await work.session.execute(query)).first()
-    if row is None or not work.caller.covers(row.unit_path):
+    sql = f"""SELECT m.ever_tracked AS steering_matter, m.confidentiality FROM matter m
+        WHERE m.id = %(id)s AND {wall("m", scope)} FOR SHARE"""
+    connection = await work.session.connection()
+    row = (await connection.exec_driver_sql(sql, {"id": matter_id, **scope.wall()})).mappings().first()
+    if row is None:
         raise invalid("unknown-reference", "no such matter", "không có vụ này", pointer="/matter_id")
-    return bool(row.ever_tracked)
+    return dict(row)
 
 
 def known_unit(work: Work, unit_id: str, on: date, pointer: str) -> Unit:
@@ -298,10 +330,11 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
                 "role": p.role,
                 "kind": p.kind,
                 "credit_institution": p.credit_institution,
+                "institution": p.institution,
                 "name": p.name,
                 "masked_name": rules.masked(p.name, p.kind),
                 "search_name": rules.search_form(p.name),
-                "id_number": p.id_number,
+                "id_number": rules.plain_number(p.id_number) if p.id_number else None,
                 "address": p.address,
                 "phone": p.phone,
             }
@@ -312,7 +345,22 @@ async def _write_parties(session: AsyncSession, case_id: str, parties: Sequence[
 
 async def _replace_parties(session: AsyncSession, case_id: str, segment: int, parties: Sequence[NewParty]) -> int:
     await session.execute(delete(party).where(party.c.case_id == case_id))
+    known = update(enforcement_case).where(enforcement_case.c.id == case_id).values(anonymised_on=None)
+    await session.execute(known.where(enforcement_case.c.anonymised_on.is_not(None)))
     await _write_parties(session, case_id, parties)
     bank = any(p.role == "creditor" and p.credit_institution for p in parties)
     kinds = (await session.execute(select(obligation.c.kind).where(obligation.c.case_id == case_id))).scalars().all()
     return rules.segment_of(kinds, bank, bool(segment & SEGMENT_CORRUPTION))
+
+
+# The index by which a credit institution finds the cases it may see, made anew from the parties of one case.
+_NO_INSTITUTIONS: Final = text("DELETE FROM case_institution WHERE case_id = CAST(:id AS uuid)")
+_INSTITUTIONS: Final = text("""
+    INSERT INTO case_institution (institution, decision_date, case_id)
+    SELECT DISTINCT p.institution, c.decision_date, c.id FROM party p JOIN enforcement_case c ON c.id = p.case_id
+    WHERE p.case_id = CAST(:id AS uuid) AND p.institution IS NOT NULL AND p.role IN ('creditor', 'debtor')""")
+
+
+async def _write_institutions(session: AsyncSession, case_id: str) -> None:
+    for statement in (_NO_INSTITUTIONS, _INSTITUTIONS):
+        await session.execute(statement, {"id": case_id})

@@ -7,13 +7,13 @@ from typing import Any, Final
 from app.db import Reads, Row
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.models.codes import SEGMENT_CREDIT
-from app.services.access import wall
-from app.services.cases.rules import LINE_ORDER, search_form
-from app.services.reference import Scope
+from app.services.access import Scope, wall
+from app.services.cases.rules import LINE_ORDER, containing
 
 ITEM_COLUMNS: Final = (
     "c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind, c.initiation, "
-    "c.segment, c.account, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on, c.left_on, c.version"
+    "c.segment, c.account, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on, c.left_on, c.version, "
+    "c.confidentiality"
 )
 """The list projection of a case; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
 
@@ -79,21 +79,29 @@ _CONSTANT: Final = {
     ("credit_institution", False): f"c.segment & {SEGMENT_CREDIT} = 0",
 }
 
+# Up to so many cases found by a name are looked up one by one; of more, a page is found sooner by walking the list.
+FEW_HITS: Final = 2_000
 
-def _party(role: str) -> str:
-    return (
-        "c.id IN (SELECT p.case_id FROM party p "
-        f"WHERE p.role = '{role}' AND p.search_name LIKE %({role})s)"  # role is a constant of this file
+
+def case_wall(scope: Scope) -> str:
+    """The row wall of cases `c`."""
+    return wall("c", scope, cases=True)
+
+
+async def _named(db: Reads, role: str, name: str) -> tuple[str, dict[str, Any]]:
+    """The condition that a party of this role has a name like this, and its parameters."""
+    pattern = containing(name)
+    asked = {"role": role, "pattern": pattern, "most": FEW_HITS + 1}
+    hits = await db.fetch("SELECT party_hits(%(role)s, %(pattern)s, %(most)s::int)", asked)
+    if len(hits) <= FEW_HITS:
+        return f"c.id = ANY (%({role}_cases)s::uuid[])", {f"{role}_cases": [case_id for (case_id,) in hits]}
+    like = (
+        f"EXISTS (SELECT FROM party p WHERE p.case_id = c.id AND p.role = '{role}' AND p.search_name LIKE %({role})s)"
     )
+    return like, {role: pattern}
 
 
-def _contains(text: str) -> str:
-    """A LIKE pattern that finds the text literally."""
-    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{plain}%"
-
-
-def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
+async def criteria(db: Reads, wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
     """The conditions and parameters of a filter, over `enforcement_case c`."""
     conditions: list[str] = []
     parameters: dict[str, Any] = {}
@@ -110,11 +118,11 @@ def criteria(wanted: CaseFilter) -> tuple[list[str], dict[str, Any]]:
     if wanted.raised is not None:
         conditions.append(f"({wanted.raised.condition})")
         parameters |= wanted.raised.parameters
-    for role in ("debtor", "creditor"):
-        name = getattr(wanted, role)
-        if name is not None:
-            conditions.append(_party(role))
-            parameters[role] = _contains(name)
+    for role, searched in (("debtor", wanted.debtor), ("creditor", wanted.creditor)):
+        if searched is not None:
+            condition, given_names = await _named(db, role, searched)
+            conditions.append(condition)
+            parameters |= given_names
     return conditions, parameters
 
 
@@ -122,11 +130,11 @@ async def list_cases(
     db: Reads, scope: Scope, wanted: CaseFilter, after: tuple[Any, ...] | None, limit: int
 ) -> list[Row]:
     """Rows of ITEM_COLUMNS by decision date and id, at most `limit`, after a key."""
-    conditions, parameters = criteria(wanted)
+    conditions, parameters = await criteria(db, wanted)
     parameters |= scope.wall() | {"limit": limit}
     if after is not None:
         sign = "<" if wanted.newest_first else ">"
-        conditions.append(f"(c.decision_date, c.id) {sign} (%(after_date)s::date, %(after_id)s::uuid)")
+        conditions.append(f"({_key(scope)}) {sign} (%(after_date)s::date, %(after_id)s::uuid)")
         parameters |= {"after_date": after[0], "after_id": after[1]}
     if not scope.is_wide:
         parameters["units"] = list(scope.unit_ids)
@@ -135,8 +143,8 @@ async def list_cases(
 
 async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: bool) -> int:
     """How many cases a filter finds: counted, or as the planner estimates from its statistics."""
-    conditions, parameters = criteria(wanted)
-    where = " AND ".join([wall("c", len(scope.paths)), "c.unit_id = ANY(%(units)s::uuid[])", *conditions])
+    conditions, parameters = await criteria(db, wanted)
+    where = " AND ".join([case_wall(scope), "c.unit_id = ANY(%(units)s::uuid[])", *conditions])
     parameters |= scope.wall() | {"units": list(scope.unit_ids)}
     counted = "count(*)" if exact else "1"
     sql = f"SELECT {counted} FROM enforcement_case c WHERE {where}"
@@ -146,11 +154,19 @@ async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: boo
     return int(row[0] if exact else row[0][0]["Plan"]["Plan Rows"])
 
 
+def _key(scope: Scope) -> str:
+    """What lists are sorted by: of an institution the columns of its own index."""
+    return "c.decision_date, c.id" if scope.institution is None else "i.decision_date, i.case_id"
+
+
 def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
     """One page of cases: by the global index for many units, by that of the unit for one, else merged."""
     direction = "DESC" if newest_first else "ASC"
-    order = f"ORDER BY c.decision_date {direction}, c.id {direction} LIMIT %(limit)s"
-    where = " AND ".join([wall("c", len(scope.paths)), *conditions])
+    order = "ORDER BY " + ", ".join(f"{column} {direction}" for column in _key(scope).split(", ")) + " LIMIT %(limit)s"
+    where = " AND ".join([case_wall(scope), *conditions])
+    if scope.institution is not None:
+        own = "case_institution i JOIN enforcement_case c ON c.id = i.case_id"
+        return f"SELECT {ITEM_COLUMNS} FROM {own} WHERE i.institution = %(institution)s AND {where} {order}"
     if scope.is_wide:
         return f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE {where} {order}"
     if len(scope.unit_ids) == 1:
@@ -162,26 +178,39 @@ def page_sql(scope: Scope, conditions: list[str], newest_first: bool) -> str:
     )
 
 
-_ONE: Final = f"""
+_PARTY: Final = (
+    "json_build_object('no', p.no, 'role', p.role, 'kind', p.kind, 'credit_institution', p.credit_institution, "
+    "'institution', p.institution, 'name', "
+)
+MASKED_PARTY: Final = f"{_PARTY}p.masked_name)"
+"""A party `p` as JSON without personal data: how every statement but one shows it."""
+
+_UNMASKED_PARTY: Final = f"{_PARTY}p.name, 'id_number', p.id_number, 'address', p.address, 'phone', p.phone)"
+
+
+def _one(party: str) -> str:
+    return f"""
     SELECT {ITEM_COLUMNS},
         coalesce((SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
                 'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id)::text, '[]'),
-        coalesce((SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind,
-                'credit_institution', p.credit_institution, 'name', p.masked_name) ORDER BY p.no)
-            FROM party p WHERE p.case_id = c.id)::text, '[]'),
+        coalesce((SELECT json_agg({party} ORDER BY p.no) FROM party p WHERE p.case_id = c.id)::text, '[]'),
         (SELECT array_agg(ARRAY[t.level, lower(t.tracked)::text, upper(t.tracked)::text])
-            FROM matter_tracking t WHERE t.matter_id = c.matter_id)
+            FROM matter_tracking t WHERE t.matter_id = c.matter_id),
+        c.judgment_no, c.judgment_date, c.court
     FROM enforcement_case c WHERE c.id = %(id)s AND """
 
 
-def one_sql(scope: Scope) -> str:
-    """The statement that reads one case with obligations, parties (masked) and the tracking of its matter."""
-    return _ONE + wall("c", len(scope.paths))
+_ONE: Final = _one(MASKED_PARTY)
+_ONE_UNMASKED: Final = _one(_UNMASKED_PARTY)
 
 
-async def read_case(db: Reads, scope: Scope, case_id: str) -> Row | None:
-    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking; None when not to be seen."""
-    return await db.fetch_one(one_sql(scope), {"id": case_id, **scope.wall()})
+async def read_case(db: Reads, scope: Scope, case_id: str, *, unmasked: bool = False) -> Row | None:
+    """A row of ITEM_COLUMNS, obligations and parties (JSON text), tracking, judgment; None when not to be seen.
+
+    Parties are masked. `unmasked` is for `app.services.parties.commands`, which puts it on record.
+    """
+    sql = (_ONE_UNMASKED if unmasked else _ONE) + case_wall(scope)
+    return await db.fetch_one(sql, {"id": case_id, **scope.wall()})
 
 
 _HISTORY: Final = """
@@ -199,7 +228,7 @@ _HISTORY: Final = """
 
 async def read_events(db: Reads, scope: Scope, case_id: str, after: int, limit: int) -> list[Row]:
     """The events of a case after a number, each with its lines as JSON text."""
-    sql = _HISTORY.format(wall=wall("c", len(scope.paths)))
+    sql = _HISTORY.format(wall=case_wall(scope))
     return await db.fetch(sql, {"id": case_id, "after": after, "limit": limit, **scope.wall()})
 
 

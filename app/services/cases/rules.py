@@ -10,6 +10,11 @@ from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.books.cuts import RECLASSIFIED
 from app.services.books.rules import Cut, Line, Position, apply
 
+INSTITUTION: Final = r"^[A-Z0-9]{2,20}$"
+"""What codes of credit institutions look like."""
+MASK: Final = "***"
+"""What stands for the rest of a word in a masked name."""
+
 
 def search_form(name: str) -> str:
     """A name as it is searched: lower case, no diacritics, single spaces; equal for NFC and NFD."""
@@ -18,11 +23,22 @@ def search_form(name: str) -> str:
     return " ".join(letters.split())
 
 
+def containing(text: str) -> str:
+    """A LIKE pattern that finds the text literally in search forms."""
+    plain = search_form(text).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{plain}%"
+
+
 def masked(name: str, kind: str) -> str:
     """A name as callers without the right to personal data see it: initials of individuals, organisations in full."""
     if kind == "organisation":
         return name
-    return " ".join(f"{word[0]}***" for word in name.split())
+    return " ".join(f"{word[0]}{MASK}" for word in name.split())
+
+
+def plain_number(id_number: str) -> str:
+    """An identity number as it is kept and searched: without blanks."""
+    return "".join(id_number.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +52,7 @@ class NewObligation:
 
 @dataclass(frozen=True, slots=True)
 class NewParty:
-    """A party (đương sự) of a case."""
+    """A party (đương sự) of a case; `institution` is the code of a credit institution."""
 
     role: str
     kind: str
@@ -45,6 +61,7 @@ class NewParty:
     id_number: str | None = None
     address: str | None = None
     phone: str | None = None
+    institution: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +80,9 @@ class NewCase:
     parties: Sequence[NewParty]
     matter_id: str | None = None
     corruption_economic: bool = False
+    judgment_no: str | None = None
+    judgment_date: date | None = None
+    court: str | None = None
     source: str = "partner"
 
     @property

@@ -7,30 +7,37 @@ from typing import Any, Final
 from app.clock import today
 from app.db import Reads, Row
 from app.models.codes import ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
+from app.services.access import Scope
 from app.services.books.rules import Position
 from app.services.cases import queries
 from app.services.cases.queries import CaseFilter, Raised
 from app.services.cases.rules import BookedEvent, history_of, position_after, standing
 from app.services.priority.queries import holds
 from app.services.priority.rules import CaseFacts, RaisedFlag, Tracking, flags
-from app.services.reference import FOREVER, Reference, Scope
+from app.services.reference import FOREVER, Reference
 
 # Places of ITEM_COLUMNS that a day of the past changes.
 _DECIDED, _UNIT, _OFFICER, _MATTER, _ACCOUNT, _CONDITIONS, _AMOUNT, _OUTSTANDING, _ACCEPTED, _LEFT, _VERSION = (
     3, 4, 5, 6, 10, 11, 12, 13, 14, 15, 16,
 )  # fmt: skip
-_ITEM: Final = 17
+_ITEM: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """A case on a day: a row of ITEM_COLUMNS, obligations and masked parties as JSON text, raised flags."""
+    """A case on a day: a row of ITEM_COLUMNS, obligations and parties as JSON text, raised flags.
+
+    `unit_id` is the unit that has it now, whatever the day. `judgment` is number, day and court of the judgment, each
+    as far as known.
+    """
 
     row: Row
     on: date
+    unit_id: str
     obligations: str
     parties: str
     flags: list[RaisedFlag]
+    judgment: tuple[str | None, str | None, str | None]
 
     @property
     def version(self) -> int:
@@ -38,16 +45,22 @@ class CaseView:
         return int(self.row[_VERSION])
 
 
-async def case_on(db: Reads, scope: Scope, ref: Reference, case_id: str, on: date) -> CaseView | None:
-    """The case as it stood on a day; None when there is none to be seen, or it was not accepted yet."""
-    found = await queries.read_case(db, scope, case_id)
+async def case_on(
+    db: Reads, scope: Scope, ref: Reference, case_id: str, on: date, *, unmasked: bool = False
+) -> CaseView | None:
+    """The case as it stood on a day; None when there is none to be seen, or it was not accepted yet.
+
+    Parties are masked. `unmasked` is for `app.services.parties.commands`, which puts it on record.
+    """
+    found = await queries.read_case(db, scope, case_id, unmasked=unmasked)
     if found is None or date.fromisoformat(found[_ACCEPTED]) > on:
         return None
-    row, (obligations, parties, tracking) = found[:_ITEM], found[_ITEM:]
+    row, (obligations, parties, tracking, number, day, court) = found[:_ITEM], found[_ITEM:]
     if on < today():
         row = _back_to(row, history_of(_dated(await queries.lines_until(db, case_id, on))))
     tracked = [Tracking(level, date.fromisoformat(since), _until(until)) for level, since, until in tracking or ()]
-    return CaseView(row, on, obligations, parties, flags(_facts(row), on, ref.rules_on(on), tracked))
+    raised = flags(_facts(row), on, ref.rules_on(on), tracked)
+    return CaseView(row, on, found[_UNIT], obligations, parties, raised, (number, day, court))
 
 
 def _until(text: str | None) -> date:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.db import Database
+from app.db import Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ClientSummary:
     keys: int
 
 
-async def list_clients(db: Database) -> list[ClientSummary]:
+async def list_clients(db: Reads) -> list[ClientSummary]:
     """Every client with the codes of the units granted to it."""
     rows = await db.fetch(
         """

@@ -36,8 +36,8 @@ SCOPES: Final[dict[str, str]] = {
 
 ACT_FOR_PEOPLE: Final = "people:act"
 
-CLEARANCES: Final[dict[str, int]] = {"ordinary": ORDINARY, "restricted": RESTRICTED, "secret": SECRET}
-"""Names of the confidentiality classes (độ mật), lowest first."""
+INSTITUTION_SCOPES: Final = frozenset({"cases:read", "cases:read.pii", "units:read", "officers:read", "reference:read"})
+"""What a client of one credit institution may do at most: read its own cases. Figures count the cases of all."""
 
 
 @dataclass(frozen=True, slots=True)

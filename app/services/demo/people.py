@@ -52,6 +52,11 @@ DUTIES: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "other": ("Giao quyền sử dụng đất", "Giao nhà", "Trả lại giấy tờ", "Tháo dỡ công trình"),
     },
 }  # fmt: skip
+# How courts sign their judgments, by kind.
+SIGNS: Final = {
+    "civil": "DS-ST", "criminal": "HS-ST", "administrative": "HC-ST", "family": "HNGĐ-ST", "commercial": "KDTM-ST",
+    "labour": "LĐ-ST", "bankruptcy": "QĐ-TBPS", "arbitration": "PQ-TT", "other": "DS-ST",
+}  # fmt: skip
 TREASURY: Final = "Kho bạc Nhà nước\tKho bạc Nhà nước\tkho bac nha nuoc"
 COURT_FEE: Final = 0.12
 AND_AN_ACT: Final = 0.04
@@ -115,6 +120,11 @@ def _worded(dispute: Dispute, duty: str, rng: Random) -> str:
     known = DUTIES[duty]
     wordings = known.get("bank" if dispute.bank else dispute.kind) or known["other"]
     return wordings[int(rng.random() * len(wordings))]
+
+
+def judgment(number: int, kind: str, place: str, day: str) -> tuple[str, str, str]:
+    """Number, day and court of the judgment behind a case."""
+    return f"{number % 389 + 1}/{day[:4]}/{SIGNS[kind]}", day, f"Tòa án nhân dân {place}"
 
 
 def parties(case_id: str, dispute: Dispute, place: str, seed: int, rng: Random) -> list[str]:

@@ -15,21 +15,23 @@ from app.services.demo.ids import uuid7
 from app.services.demo.lives import NULL, STOCK, Life, decision_no
 from app.services.demo.matters import Docket, Matter
 from app.services.demo.money import Amounts
-from app.services.demo.people import Dispute, obligations, parties
+from app.services.demo.people import Dispute, judgment, obligations, parties
 from app.services.demo.plan import MONTHS, SLOTS, Fate, Plan, Standing
 from app.services.demo.units import Office, organisation
 
 BATCH: Final = 4_000
 IN_A_MATTER: Final = 0.022
 BY_PARTNERS: Final = 0.3
+APPEAL_DAYS: Final = 16  # a judgment is enforced once the days to appeal are over
 
 
 # What the texts hold, table by table.
 COLUMNS: Final = {
     "enforcement_case": (
-        "id", "file_no", "decision_no", "decision_date", "unit_id", "unit_path", "officer_id", "matter_id", "kind",
-        "initiation", "segment", "account", "amount_vnd", "outstanding_vnd", "accepted_on", "entered_on", "left_on",
-        "steering_matter", "last_event_no", "last_effective_on", "version", "recorded_at",
+        "id", "file_no", "decision_no", "decision_date", "unit_id", "unit_path", "officer_id", "matter_id",
+        "judgment_no", "judgment_date", "court", "kind", "initiation", "segment", "account", "amount_vnd",
+        "outstanding_vnd", "accepted_on", "entered_on", "left_on", "steering_matter", "last_event_no",
+        "last_effective_on", "version", "recorded_at",
     ),
     "obligation": ("case_id", "no", "kind", "amount_vnd", "description"),
     "party": (
@@ -177,6 +179,7 @@ class _Case:
         accepted = iso[self.accepted]
         account = "register" if life.account.startswith("register") else life.account
         matter, segment = self.matter, self.dispute.segment
+        judged = self.decided - APPEAL_DAYS - self.number % 15
         return "\t".join(
             (
                 life.id,
@@ -187,6 +190,7 @@ class _Case:
                 unit.path,
                 self.office.heirs[life.officer],
                 matter.id if matter else NULL,
+                *judgment(self.number, self.dispute.kind, self.office.place, iso[judged]),
                 self.dispute.kind,
                 self.dispute.initiation,
                 str(segment),

@@ -1,7 +1,7 @@
-"""New matters, and how steering committees begin to track them, follow their state and stop."""
+"""New matters, their class, and how steering committees begin to track them, follow their state and stop."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -9,12 +9,16 @@ from sqlalchemy import delete, insert, select, text, update
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.exc import IntegrityError
 
+from app.db import in_context
 from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models import aggregates as agg
 from app.models.organisation import matter, matter_tracking
 from app.services import journal
+from app.services.access import ORDINARY, SERVICE, wall
+from app.services.journal import Thing
 from app.services.matters import rules
 from app.services.matters.rules import Stretch
+from app.services.public_debtors.commands import keep_listed
 from app.services.reference import FOREVER
 from app.services.units.rules import ending
 from app.services.work import Work
@@ -35,32 +39,69 @@ class _Matter:
     name: str
     unit_path: str
     ever_tracked: bool
+    confidentiality: int
     version: int
 
 
-async def create_matter(work: Work, code: str, name: str, unit_id: str) -> str:
+async def create_matter(work: Work, code: str, name: str, unit_id: str, confidentiality: int = ORDINARY) -> str:
     """A new matter that belongs to a unit of the caller; returns its id.
 
-    Raises Invalid for an unknown unit, Conflict when the code is taken.
+    Raises Invalid for an unknown unit or a class above the caller's own, Conflict when the code is taken.
     """
+    _check_class(work, confidentiality)
     unit = work.ref.visible(work.caller, unit_id)
     if unit is None:
         raise invalid("unknown-reference", "no such unit", "không có đơn vị này", pointer="/unit_id")
     try:
-        inserted = insert(matter).values(code=code, name=name, unit_path=unit.path).returning(matter.c.id)
+        values = {"code": code, "name": name, "unit_path": unit.path, "confidentiality": confidentiality}
+        inserted = insert(matter).values(values).returning(matter.c.id)
         matter_id = str((await work.session.execute(inserted)).scalar_one())
     except IntegrityError:
         raise Conflict({"en": "The code belongs to another matter.", "vi": "Mã đã thuộc vụ khác."}) from None
-    made = _Matter(matter_id, name, unit.path, False, 1)
-    await _record(work, made, 1, "created", {}, {"code": code, "name": name})
+    made = _Matter(matter_id, name, unit.path, False, confidentiality, 1)
+    await _record(work, made, 1, "created", {}, {"code": code, "name": name, "confidentiality": confidentiality})
     return matter_id
 
 
-async def rename_matter(work: Work, matter_id: str, expected: int | None, name: str) -> None:
-    """Corrects the name of a matter. Raises NotFound, PreconditionFailed."""
+async def change_matter(
+    work: Work, matter_id: str, expected: int | None, *, name: str | None = None, confidentiality: int | None = None
+) -> None:
+    """Corrects the name of a matter, sets its class and with it that of its cases, or both; None leaves a thing.
+
+    Raises NotFound, PreconditionFailed, Invalid for a class above the caller's own.
+    """
     before = await _locked(work, matter_id, expected)
-    version = await _bump(work, before, name=name)
-    await _record(work, before, version, "renamed", {"name": before.name}, {"name": name})
+    given = {"name": name, "confidentiality": confidentiality}
+    values = {member: value for member, value in given.items() if value is not None}
+    if confidentiality is not None and confidentiality != before.confidentiality:
+        _check_class(work, confidentiality)
+        async with in_context(work.session, SERVICE):  # its cases may lie beyond what the caller sees
+            await _class_cases(work, before, confidentiality)
+    version = await _bump(work, before, **values)
+    after = replace(before, confidentiality=max(before.confidentiality, confidentiality or ORDINARY))
+    await _record(work, after, version, "changed", {member: getattr(before, member) for member in values}, values)
+
+
+def _check_class(work: Work, confidentiality: int) -> None:
+    if confidentiality > work.caller.clearance:
+        en, vi = "above your own class", "cao hơn mức được phép"
+        raise invalid("above-clearance", en, vi, pointer="/confidentiality")
+
+
+_CLASS_CASES: Final = text("""
+    UPDATE enforcement_case SET confidentiality = :class, version = version + 1
+    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class RETURNING id::text, unit_id::text, version""")
+
+
+async def _class_cases(work: Work, before: _Matter, confidentiality: int) -> None:
+    given = {"id": before.id, "class": confidentiality}
+    changed = sorted(tuple(row) for row in await work.session.execute(_CLASS_CASES, given))
+    after = {"confidentiality": confidentiality}
+    things = [
+        Thing("case", case_id, unit_id, version, after, before.confidentiality) for case_id, unit_id, version in changed
+    ]
+    await journal.record_each(work.session, things, action="classified", actor=work.actor)
+    await keep_listed(work.session, [thing.subject_id for thing in things])
 
 
 async def start_tracking(work: Work, matter_id: str, level: str, since: date, state: str) -> None:
@@ -74,7 +115,8 @@ async def start_tracking(work: Work, matter_id: str, level: str, since: date, st
     now = rules.started(was, since, state)
     await _write(work, matter_id, level, now)
     if not before.ever_tracked:
-        await work.session.execute(_MARK_CASES, {"id": matter_id})
+        async with in_context(work.session, SERVICE):  # its cases may lie beyond what the caller sees
+            await work.session.execute(_MARK_CASES, {"id": matter_id})
     version = await _bump(work, before, ever_tracked=True)
     await _record(work, before, version, "tracking_started", _shown(level, was), _shown(level, now))
 
@@ -110,16 +152,17 @@ _MARK_CASES: Final = text(f"""
 
 async def _locked(work: Work, matter_id: str, expected: int | None) -> _Matter:
     """The matter, locked: cases that join it wait, so that none misses its mark."""
-    columns = matter.c
-    query = select(columns.name, columns.unit_path, columns.ever_tracked, columns.version).where(
-        columns.id == matter_id
-    )
-    row = (await work.session.execute(query.with_for_update(key_share=True))).first()
-    if row is None or not work.caller.covers(row.unit_path):
+    scope = work.ref.scope(work.caller, None)
+    sql = f"""SELECT m.id::text, m.name, m.unit_path, m.ever_tracked, m.confidentiality, m.version FROM matter m
+        WHERE m.id = %(id)s AND {wall("m", scope)} FOR NO KEY UPDATE"""
+    connection = await work.session.connection()
+    row = (await connection.exec_driver_sql(sql, {"id": matter_id, **scope.wall()})).first()
+    if row is None:
         raise NotFound
-    if expected is not None and row.version != expected:
+    found = _Matter(*tuple(row))
+    if expected is not None and found.version != expected:
         raise PreconditionFailed
-    return _Matter(matter_id, row.name, row.unit_path, row.ever_tracked, row.version)
+    return found
 
 
 async def _stretches(work: Work, matter_id: str, level: str) -> tuple[Stretch, ...]:
@@ -164,6 +207,7 @@ async def _record(
         actor=work.actor,
         before=before,
         after=after,
+        confidentiality=about.confidentiality,
     )
 
 

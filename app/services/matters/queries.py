@@ -11,7 +11,7 @@ from app.services.access import Caller, wall
 from app.services.cases.rules import search_form
 from app.services.reference import Reference
 
-COLUMNS: Final = """m.id, m.code, m.name, m.unit_path, m.ever_tracked, m.version, (
+COLUMNS: Final = """m.id, m.code, m.name, m.unit_path, m.ever_tracked, m.confidentiality, m.version, (
         SELECT json_agg(json_build_object('level', t.level, 'since', lower(t.tracked), 'until', upper(t.tracked),
             'state', t.state) ORDER BY t.level, t.tracked)
         FROM matter_tracking t WHERE t.matter_id = m.id)::text"""
@@ -51,7 +51,7 @@ async def list_matters(
 ) -> list[Row]:
     """Rows of COLUMNS by unit path and code, at most `limit`, after a key. Raises Invalid for an unknown unit."""
     scope = ref.scope(caller, ref.asked(caller, wanted.unit))
-    conditions = [wall("m", len(scope.paths))]
+    conditions = [wall("m", scope)]
     parameters: dict[str, Any] = scope.wall() | wanted.tracking | {"limit": limit}
     if wanted.tracking:
         conditions.append(_TRACKED)
@@ -69,7 +69,7 @@ async def list_matters(
 async def read_matter(db: Reads, ref: Reference, caller: Caller, matter_id: str) -> Row | None:
     """A row of COLUMNS; None when there is no such matter or the caller may not see it."""
     scope = ref.scope(caller, None)
-    sql = f"SELECT {COLUMNS} FROM matter m WHERE m.id = %(id)s AND {wall('m', len(scope.paths))}"
+    sql = f"SELECT {COLUMNS} FROM matter m WHERE m.id = %(id)s AND {wall('m', scope)}"
     return await db.fetch_one(sql, {"id": matter_id, **scope.wall()})
 
 
@@ -77,5 +77,5 @@ async def read_briefs(db: Reads, ref: Reference, caller: Caller, matter_ids: Seq
     """Id, code and name of those of the matters that the caller may see, by code."""
     scope = ref.scope(caller, None)
     sql = f"""SELECT m.id, m.code, m.name FROM matter m
-        WHERE m.id = ANY (%(ids)s::uuid[]) AND {wall("m", len(scope.paths))} ORDER BY m.code"""
+        WHERE m.id = ANY (%(ids)s::uuid[]) AND {wall("m", scope)} ORDER BY m.code"""
     return await db.fetch(sql, {"ids": list(matter_ids), **scope.wall()})

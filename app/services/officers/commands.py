@@ -61,7 +61,7 @@ async def change_officer(work: Work, officer_id: str, expected: int | None, chan
 
     Raises NotFound, PreconditionFailed, Invalid, and Conflict when a later posting is on record.
     """
-    before = await _locked(work, officer_id)
+    before = await locked_officer(work, officer_id)
     if expected is not None and before.version != expected:
         raise PreconditionFailed
     postings = before.postings
@@ -88,7 +88,8 @@ async def _unit(work: Work, unit_id: str) -> Unit:
     return replace(unit, since=validity.lower or date.min, until=validity.upper or FOREVER)
 
 
-async def _locked(work: Work, officer_id: str) -> Officer:
+async def locked_officer(work: Work, officer_id: str) -> Officer:
+    """The officer, locked for a change, who serves or last served in a unit of the caller. Raises NotFound."""
     columns = officer_table.c
     query = select(columns.code, columns.name, columns.version).where(columns.id == officer_id)
     found = (await work.session.execute(query.with_for_update(key_share=True))).first()

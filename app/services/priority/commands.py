@@ -7,10 +7,12 @@ from typing import Any, Final
 from sqlalchemy import text
 
 from app.clock import today
+from app.db import in_context
 from app.errors import Conflict, Forbidden, invalid
 from app.models import aggregates as agg
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.services import journal
+from app.services.access import ROOT, SERVICE
 from app.services.priority.rules import HIGH_VALUE
 from app.services.work import Work
 
@@ -69,7 +71,7 @@ async def set_rule(work: Work, new: NewRule) -> int:
 
 
 def _check(work: Work, new: NewRule) -> None:
-    if not any(unit.parent_id is None and work.caller.covers(unit.path) for unit in work.ref.units.values()):
+    if ROOT not in work.caller.paths:
         raise Forbidden({"en": "Rules hold for the whole nation.", "vi": "Quy tắc áp dụng cho toàn quốc."})
     if new.since < today():
         raise invalid("in-past", "lies in the past", "ở quá khứ", pointer="/since")
@@ -84,9 +86,10 @@ async def _rebuild_open_stock(work: Work) -> None:
     Writers are waited for and kept out until the commit: they would sort by the old threshold. Readers are not.
     """
     await work.session.execute(text("LOCK TABLE enforcement_case IN SHARE MODE"))
-    await work.session.execute(text("DELETE FROM open_stock"))
     columns = f"{agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd"
-    await work.session.execute(text(f"INSERT INTO open_stock ({columns}) {agg.OPEN_STOCK}"))
+    async with in_context(work.session, SERVICE):  # figures count every case, whatever its class
+        await work.session.execute(text("DELETE FROM open_stock"))
+        await work.session.execute(text(f"INSERT INTO open_stock ({columns}) {agg.OPEN_STOCK}"))
 
 
 async def _record(work: Work, new: NewRule, version: int, before: dict[str, Any] | None) -> None:

@@ -13,10 +13,10 @@ from typing import Any, Final
 from app.db import Reads, Row
 from app.models.cases import HIGH_VALUE_INDEX_FLOOR
 from app.models.codes import ACCOUNTS_DONE, ACCOUNTS_STOCK, ACCOUNTS_WITH_CONDITIONS
-from app.services.access import wall
-from app.services.cases.queries import ITEM_COLUMNS
+from app.services.access import Scope
+from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.rules import STEERING, latest_decision_date
-from app.services.reference import PriorityRule, Scope
+from app.services.reference import PriorityRule
 
 # Over the whole nation few cases have moved since last week, so they are looked up by their entries; further back
 # they stand so close that walking the old cases in order finds a page sooner.
@@ -115,7 +115,7 @@ def past_case(source: str = "enforcement_case c", condition: str = "true") -> st
     """Cases of `source` as they stood on the day `on`, under the names the table gives its columns."""
     return f"""(
         SELECT c.id, c.file_no, c.decision_no, c.decision_date, c.matter_id, c.kind, c.initiation, c.segment,
-            c.accepted_on, c.version, c.steering_matter, c.unit_path,
+            c.accepted_on, c.version, c.steering_matter, c.unit_path, c.confidentiality,
             s.unit_id, s.officer_id, s.account, s.amount_vnd, s.outstanding_vnd, NULL::date AS left_on,
             s.account IN ({_listed(ACCOUNTS_STOCK)}) AS is_open,
             s.account IN ({_listed(ACCOUNTS_WITH_CONDITIONS)}) AS with_conditions
@@ -171,7 +171,7 @@ def list_sql(wanted: Wanted, parameters: Parameters, continued: bool) -> str:
 
 def criteria(wanted: Wanted) -> list[str]:
     """The caller's wall and what else narrows the cases `c`, whatever the flag."""
-    conditions = [wall("c", len(wanted.caller.paths))]
+    conditions = [case_wall(wanted.caller)]
     if wanted.scope.paths != wanted.caller.paths or wanted.is_past:
         conditions.append("(c.unit_id IN (SELECT unnest(%(units)s::uuid[]))) IS TRUE")
     if wanted.officer_id is not None:

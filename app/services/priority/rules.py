@@ -83,6 +83,14 @@ def anniversary(day: date, years: int) -> date:
         return date(day.year + years, 2, 28)
 
 
+def latest_day(on: date, years: int) -> date:
+    """The newest day that is so many years old on a day: the inverse of `anniversary`."""
+    newest = anniversary(on, -years)
+    # 29 February reaches its age on the 28th already where the later year has no 29th
+    eve = newest + _DAY
+    return eve if anniversary(eve, years) <= on else newest
+
+
 def first_day_raised(decision_date: date, rule: "PriorityRule") -> date:
     """The first day on which a decision is old enough.
 
@@ -99,11 +107,7 @@ def latest_decision_date(on: date, rule: "PriorityRule") -> date:
     """The newest decision date that is old enough on a day: the inverse of `first_day_raised`."""
     if rule.years is None:
         return on
-    reached = on if rule.years_inclusive else on - _DAY
-    newest = anniversary(reached, -rule.years)
-    # 29 February reaches its age on the 28th already where the later year has no 29th
-    eve = newest + _DAY
-    return eve if anniversary(eve, rule.years) <= reached else newest
+    return latest_day(on if rule.years_inclusive else on - _DAY, rule.years)
 
 
 def flags(facts: CaseFacts, on: date, rules: Iterable["PriorityRule"], tracked: Sequence[Tracking]) -> list[RaisedFlag]:

@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any, Literal
 
 from app.clock import today
-from app.db import Reads, Row
+from app.db import Row, SeenBy
 from app.errors import invalid
 from app.models.codes import LEVELS
-from app.services.access import Caller
+from app.services.access import Caller, figures
 from app.services.priority import summary_queries
 from app.services.priority.queries import Wanted
 from app.services.priority.rules import FLAGS, CaseFacts, RaisedFlag, Tracking, flags, kept_threshold
@@ -105,7 +105,7 @@ class Summary:
     groups: dict[str, Tally]
 
 
-async def summary(db: Reads, ref: Reference, caller: Caller, on: date, *, unit_id: str | None, by: GroupBy) -> Summary:
+async def summary(db: SeenBy, ref: Reference, caller: Caller, on: date, *, unit_id: str | None, by: GroupBy) -> Summary:
     """Totals of a unit by the units below it, by officer or by level. Invalid without a unit where one is needed."""
     unit = asked_unit(ref, caller, unit_id)
     if by == "officer" and unit.level == "national":
@@ -115,12 +115,12 @@ async def summary(db: Reads, ref: Reference, caller: Caller, on: date, *, unit_i
     asked = wanted(ref, caller, on, unit=unit)
     whole = len(asked.scope.unit_ids) == len(ref.units)
     column: summary_queries.GroupedBy = "officer_id" if by == "officer" else "unit_id"
-    rows = await summary_queries.totals(db, asked, column, whole=whole, kept_vnd=kept_threshold(ref.rules))
+    rows = await summary_queries.totals(figures(db), asked, column, whole=whole, kept_vnd=kept_threshold(ref.rules))
     places = kept(ref, ("flags", unit.id, by, on, asked.today), lambda: _places(ref, unit, by, on, asked.today))
     overall, groups = Tally(), {place: Tally() for place in dict.fromkeys(places.values())}
-    for (place, raised), figures in _by_place(rows, places).items():
-        overall.add(raised, figures)
-        groups.setdefault(place, Tally()).add(raised, figures)
+    for (place, raised), sums in _by_place(rows, places).items():
+        overall.add(raised, sums)
+        groups.setdefault(place, Tally()).add(raised, sums)
     return Summary(on, unit, by, frozenset(rule.flag for rule in asked.rules), overall, groups)
 
 

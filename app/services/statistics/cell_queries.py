@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from app.db import Reads, Row
 from app.models.codes import ENTRY_ACCOUNTS
-from app.services.access import wall
-from app.services.cases.queries import ITEM_COLUMNS
-from app.services.reference import Scope
+from app.services.access import Scope
+from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.statistics.cells import Cell, Weights
 from app.services.statistics.cut_queries import CutFilter, conditions_of
 from app.services.statistics.rules import Period
@@ -46,7 +45,7 @@ def _sql(measure: str, cell: Cell, wanted: CutFilter, scope: Scope) -> str:
                     FROM (
                         SELECT e.case_id, {counted} AS counted FROM entry e WHERE {chosen}
                         GROUP BY e.case_id HAVING {counted} <> 0
-                    ) g LEFT JOIN enforcement_case c ON c.id = g.case_id AND {wall("c", len(scope.paths))}
+                    ) g LEFT JOIN enforcement_case c ON c.id = g.case_id AND {case_wall(scope)}
                 )
                 SELECT NULL::uuid, count(*), (sum(g.counted))::bigint FROM g WHERE NOT g.seen HAVING count(*) > 0
                 UNION ALL

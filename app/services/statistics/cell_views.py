@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from app.db import Reads, Row
-from app.services.access import Caller
+from app.db import Row, SeenBy
+from app.services.access import WIDE, Caller, figures
 from app.services.reference import Reference, Unit
 from app.services.regimes.rules import Regime
 from app.services.statistics import cell_queries, cut_queries
@@ -17,7 +17,7 @@ from app.services.statistics.movements import boundaries
 from app.services.statistics.rules import Period
 
 # Up to so many units all are looked through; of more only those whose balances show that there is something.
-LOOKED_THROUGH: Final = 150
+LOOKED_THROUGH: Final = WIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,14 @@ class Opened:
 
 
 async def opened(
-    db: Reads, ref: Reference, caller: Caller, asked: Asked, after: tuple[Any, ...] | None, limit: int
+    db: SeenBy, ref: Reference, caller: Caller, asked: Asked, after: tuple[Any, ...] | None, limit: int
 ) -> Opened:
     """The cell and its cases after a key (unit, case); two round trips, one when it has none."""
     regime = ref.regime(asked.period.last, asked.regime)
     cell = cell_of(asked.line, regime.lines[asked.measure])
-    groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit], rest=False))
+    groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
     bounds = boundaries([asked.period])
-    found = await cut_queries.movements(db, groups, "unit", asked.cut, bounds)
+    found = await cut_queries.movements(figures(db), groups, "unit", asked.cut, bounds)
     value = sum(moved.weighed(asked.measure, asked.period, cell) for moved in found.values())
     books = sorted(found)
     if len(books) > LOOKED_THROUGH:
@@ -60,5 +60,7 @@ async def opened(
         return Opened(regime, value, [])
     last = after[1] if after is not None and books[0] == after[0] else None
     scope = ref.scope(caller, None)
-    rows = await cell_queries.list_counted(db, scope, books, asked.measure, cell, asked.cut, asked.period, last, limit)
+    rows = await cell_queries.list_counted(
+        figures(db), scope, books, asked.measure, cell, asked.cut, asked.period, last, limit
+    )
     return Opened(regime, value, rows)

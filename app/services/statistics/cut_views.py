@@ -6,10 +6,10 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from app.clock import today
-from app.db import Reads
+from app.db import SeenBy
 from app.errors import invalid
 from app.models.codes import CASE_KINDS, INITIATIONS, SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
-from app.services.access import Caller
+from app.services.access import Caller, figures
 from app.services.books.cuts import CUTS
 from app.services.matters.queries import read_briefs
 from app.services.reference import Reference, Unit
@@ -54,15 +54,15 @@ class Part:
 
 
 async def statements(
-    db: Reads, ref: Reference, unit: Unit, cut: CutFilter, periods: Sequence[Period], code: str | None = None
+    db: SeenBy, ref: Reference, unit: Unit, cut: CutFilter, periods: Sequence[Period], code: str | None = None
 ) -> list[PeriodStatement]:
     """Statements of a unit, its subtree and all it succeeded, each beside the year before; one round trip.
 
     Each is under the regime of its last day, or under the one that `code` names.
     """
     bounds = boundaries([*periods, *(period.previous() for period in periods)])
-    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit], rest=False))
-    found = await cut_queries.movements(db, groups, "all", cut, bounds)
+    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit]))
+    found = await cut_queries.movements(figures(db), groups, "all", cut, bounds)
     moved = found.get(0) or Movements(bounds, {})
     return [statement_of(ref, unit, period, moved, code) for period in periods]
 
@@ -107,17 +107,19 @@ def years_until(period: Period, number: int) -> list[Period]:
     return found[::-1]
 
 
-async def parts(db: Reads, ref: Reference, caller: Caller, asked: Breakdown, period: Period) -> list[Part]:
+async def parts(db: SeenBy, ref: Reference, caller: Caller, asked: Breakdown, period: Period) -> list[Part]:
     """The parts of a unit that have anything in the books, in order; they add up to the unit, segments excepted."""
     bounds = boundaries([period, period.previous()])
     groups = _groups(ref, asked, period.last)
-    found = await cut_queries.movements(db, groups, _BY[asked.by], asked.cut, bounds)
+    found = await cut_queries.movements(figures(db), groups, _BY[asked.by], asked.cut, bounds)
     if asked.by == "unit":
         return _units(groups, found)
     if asked.by == "officer":
         return [Part(ref.officers[i], (i,), found[i]) for i in sorted(found)]
     if asked.by == "matter":
-        whole = (await cut_queries.movements(db, groups, "all", asked.cut, bounds)).get(0) or Movements(bounds, {})
+        whole = (await cut_queries.movements(figures(db), groups, "all", asked.cut, bounds)).get(0) or Movements(
+            bounds, {}
+        )
         return await _matters(db, ref, caller, found, whole)
     return _codes(asked.by, found, bounds)
 
@@ -126,7 +128,7 @@ def _groups(ref: Reference, asked: Breakdown, on: date) -> Groups:
     if asked.by == "officer" and asked.unit.level == "national":
         raise invalid("too-many", "name a province or an office", "hãy chọn tỉnh hoặc phòng khu vực", parameter="unit")
     if asked.by != "unit":
-        return kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit], rest=False))
+        return kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
     day = map_day(asked.map_name, on, today())
     key = ("parts", asked.unit.id, asked.level, day)
     return kept(ref, key, lambda: parted(ref, asked.unit, below(ref, asked.unit, asked.level, day)))
@@ -159,7 +161,7 @@ def _fits(by: GroupBy, code: str | None, cut_id: int) -> bool:
 
 
 async def _matters(
-    db: Reads, ref: Reference, caller: Caller, found: Mapping[str, Movements], whole: Movements
+    db: SeenBy, ref: Reference, caller: Caller, found: Mapping[str, Movements], whole: Movements
 ) -> list[Part]:
     """Matters the caller may see; cases of no matter, and of others, are the last part."""
     seen = await read_briefs(db, ref, caller, list(found))
@@ -168,7 +170,7 @@ async def _matters(
     return made if rest.is_empty else [*made, Part(None, (_LAST,), rest)]
 
 
-async def check_matter(db: Reads, ref: Reference, caller: Caller, cut: CutFilter) -> None:
+async def check_matter(db: SeenBy, ref: Reference, caller: Caller, cut: CutFilter) -> None:
     """Raises Invalid when figures are narrowed to a matter that the caller may not see, or that does not exist."""
     if cut.matter_id is not None and not await read_briefs(db, ref, caller, [cut.matter_id]):
         raise invalid("unknown-reference", "no such matter", "không có vụ này", parameter="matter")

@@ -16,6 +16,8 @@ MapName = Literal["day", "old", "new"]
 KEPT: Final = 64
 REST: Final = -1
 """The number of the group of all units that are not shown."""
+REST_OF_NATION: Final = "00000000-0000-0000-0000-000000000000"
+"""Stands for all units whose figures the caller may not see; the database gives their sums only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ def below(ref: Reference, unit: Unit, level: str | None, on: date) -> tuple[Unit
     return tuple(u for u in candidates if u.existed(on))
 
 
-def grouped(ref: Reference, shown: Sequence[Unit], *, rest: bool) -> Groups:
+def grouped(ref: Reference, shown: Sequence[Unit], rest: tuple[str, ...] = ()) -> Groups:
     """Every unit at the place it counts at; with `rest`, all others at REST, so that the nation is the sum.
+
+    `rest` are the paths whose figures the caller may read (`Reference.family`): units beyond come as one sum.
 
     A unit counts once. What several units succeeded together cannot be divided: it counts with the first of them.
     """
@@ -79,14 +83,15 @@ def grouped(ref: Reference, shown: Sequence[Unit], *, rest: bool) -> Groups:
         for unit_id in family(ref, unit):
             places.setdefault(unit_id, number)
     if rest:
-        for unit_id in ref.units:
+        others = (unit.id for unit in ref.units.values() if unit.path.startswith(rest))
+        for unit_id in (*others, REST_OF_NATION):
             places.setdefault(unit_id, REST)
     return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
 
 
 def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
     """Parts of a unit that are shown; what belongs to none of them is at REST, such as books of the unit itself."""
-    parts = grouped(ref, shown, rest=False)
+    parts = grouped(ref, shown)
     places = dict(zip(parts.unit_ids.split(","), parts.places.split(","), strict=True)) if shown else {}
     for unit_id in family(ref, unit):
         places.setdefault(unit_id, str(REST))

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from app.clock import today
 from app.db import Reads, Row
-from app.services.statistics.groups import Groups
+from app.services.statistics.groups import REST_OF_NATION, Groups
 from app.services.statistics.rules import Formula, Period, span
 
 # string_to_table is planned for a thousand rows, an array parameter for ten: too few for joins of hundreds of units.
@@ -22,6 +22,7 @@ _MEMBERS: Final = """
         FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
         GROUP BY 1
     )"""
+_REST: Final = f"'{REST_OF_NATION}'::uuid"
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
 
 
@@ -89,19 +90,23 @@ def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> 
     """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
+    months = f"r.month BETWEEN %({p}first)s AND %({p}last_month)s"
+    days = f"r.day BETWEEN %({p}first_day)s AND %({p}last_day)s AND %({p}first_day)s <= %({p}last_day)s"
+    year = f"r.fiscal_year = {base}"
+    since = f"r.month >= make_date({base} - 1, 10, 1) AND r.month < %({p}first)s AND {base} < %({p}year)s::int"
+    signed = f"%({p}sign)s::int * "
+    parts = [
+        ("rollup_unit_month", listed(flows), months),
+        ("rollup_unit_day", listed(flows, signed), days),
+        ("unit_opening", listed(opening), year),
+        ("rollup_unit_month", listed(opening), since),
+    ]
+    arms = [f"SELECT r.unit_id, {columns} FROM {table} r WHERE {condition}" for table, columns, condition in parts]
+    arms += [f"SELECT {_REST}, {columns} FROM rest_{table} r WHERE {condition}" for table, columns, condition in parts]
     sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))
     return f"""
         SELECT '{p}', m.place, {", ".join(sums)} FROM (
-            SELECT r.unit_id, {listed(flows)} FROM rollup_unit_month r
-            WHERE r.month BETWEEN %({p}first)s AND %({p}last_month)s
-            UNION ALL
-            SELECT r.unit_id, {listed(flows, f"%({p}sign)s::int * ")} FROM rollup_unit_day r
-            WHERE r.day BETWEEN %({p}first_day)s AND %({p}last_day)s AND %({p}first_day)s <= %({p}last_day)s
-            UNION ALL
-            SELECT r.unit_id, {listed(opening)} FROM unit_opening r WHERE r.fiscal_year = {base}
-            UNION ALL
-            SELECT r.unit_id, {listed(opening)} FROM rollup_unit_month r
-            WHERE r.month >= make_date({base} - 1, 10, 1) AND r.month < %({p}first)s AND {base} < %({p}year)s::int
+            {" UNION ALL ".join(arms)}
         ) r JOIN member m USING (unit_id) GROUP BY m.place"""
 
 

@@ -60,7 +60,7 @@ async def period_statement(
     regime, regime_before = ref.regime(period.last, code), ref.regime(before.last, code)
     key = ("statement", regime.key, regime_before.key)
     projection = kept(ref, key, lambda: _projection(regime, regime_before))
-    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit], rest=False))
+    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit]))
     found = (await balances(db, groups, projection, period, before)).get(0) or zeros(projection)
     measures = {
         measure: MeasureStatement(

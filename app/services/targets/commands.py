@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.clock import today
@@ -96,13 +96,15 @@ def _visible_unit(work: Work, row: RowMapping) -> str:
 
 
 async def _newest_locked(work: Work, target_id: str) -> RowMapping:
-    """The newest version of the target; its first version is locked, so that amendments come one after the other."""
+    """The newest version of the target; amendments of it come one after the other."""
     same = ("unit_id", "officer_id", "fiscal_year", "indicator")
     found = (await work.session.execute(select(target).where(target.c.id == target_id))).mappings().first()
     if found is None:
         raise NotFound
     versions = select(target).where(*(target.c[name].is_not_distinct_from(found[name]) for name in same))
-    await work.session.execute(versions.where(target.c.version == 1).with_for_update(key_share=True))
+    key = " ".join(str(found[name]) for name in same)
+    # nobody may rewrite a version, so there is no row that the service could lock
+    await work.session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
     newest = await work.session.execute(versions.order_by(target.c.version.desc()).limit(1))
     return newest.mappings().one()
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 from app.clock import today
 from app.db import Reads, Row
 from app.models import aggregates as agg
-from app.services.reference import Scope
+from app.services.access import Scope
 from app.services.statistics.queries import (
     Balances,
     Formulas,

@@ -7,8 +7,9 @@ from datetime import date
 from typing import Any, Final, Literal
 
 from app.clock import today
-from app.db import Reads
+from app.db import SeenBy
 from app.errors import invalid
+from app.services.access import figures
 from app.services.reference import Officer, Reference, Unit
 from app.services.statistics.groups import Groups, MapName, below, family, grouped, kept, map_day
 from app.services.statistics.queries import Balances, Projection, balances, zeros
@@ -33,7 +34,8 @@ _LAST: Final = 2**31
 class Asked:
     """Whose attainment, by which indicators; `map_name` says whose units are children or make up a level.
 
-    `regime` counts by another regime than that of the day.
+    `seen` are the paths whose figures the caller may read; of the rest of the nation there is one sum. `regime` counts
+    by another regime than that of the day.
     """
 
     unit: Unit
@@ -42,6 +44,7 @@ class Asked:
     map_name: MapName
     indicators: tuple[str, ...]
     below_average: bool | None
+    seen: tuple[str, ...]
     regime: str | None = None
 
 
@@ -84,7 +87,7 @@ class Standings:
 Target = Callable[[str, str], TargetVersion | None]
 
 
-async def standings(db: Reads, ref: Reference, asked: Asked, on: date) -> Standings:
+async def standings(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Standings:
     """Attainment on a day. Ranks are places in the whole set, before it is narrowed to those below the average."""
     frame, projection = _frame(ref, asked, on)
     if asked.of == "officers":
@@ -128,14 +131,14 @@ def _frame(ref: Reference, asked: Asked, on: date) -> tuple[Frame, Projection]:
 
 def _groups(ref: Reference, asked: Asked, on: date) -> Groups:
     if asked.of == "self":
-        return kept(ref, ("self", asked.unit.id), lambda: grouped(ref, [asked.unit], rest=True))
+        return kept(ref, ("self", asked.unit.id, asked.seen), lambda: grouped(ref, [asked.unit], asked.seen))
     if asked.map_name == "old" and on >= NEW_MAP_SINCE:
         raise invalid(
             "map-ended", "the old map ended on 2025-06-30", "bản đồ đơn vị cũ kết thúc ngày 30/6/2025", parameter="map"
         )
     day = map_day(asked.map_name, on, today())
-    key = (asked.of, asked.unit.id, asked.level, day)
-    return kept(ref, key, lambda: grouped(ref, below(ref, asked.unit, asked.level, day), rest=True))
+    key = (asked.of, asked.unit.id, asked.level, day, asked.seen)
+    return kept(ref, key, lambda: grouped(ref, below(ref, asked.unit, asked.level, day), asked.seen))
 
 
 def _results(indicators: Sequence[str], sums: Balances, holder: str, target: Target) -> dict[str, Result]:
@@ -176,15 +179,15 @@ def _ordered(
     return Standings(frame, national, ranked, found)
 
 
-async def _of_officers(db: Reads, ref: Reference, asked: Asked, frame: Frame, projection: Projection) -> Standings:
+async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, projection: Projection) -> Standings:
     """Officers with cases in the books of the unit, and those posted to it on the day."""
     if asked.unit.level == "national":
         raise invalid("too-many", "name a province or an office", "hãy chọn tỉnh hoặc phòng khu vực", parameter="unit")
     on = frame.period.last
     units = family(ref, asked.unit)
-    everyone = kept(ref, ("nation",), lambda: grouped(ref, [], rest=True))
+    everyone = kept(ref, ("nation", asked.seen), lambda: grouped(ref, [], asked.seen))
     nation = await balances(db, everyone, projection, frame.period, frame.before)
-    found = await queries.officer_balances(db, units, projection, frame.period, frame.before)
+    found = await queries.officer_balances(figures(db), units, projection, frame.period, frame.before)
     officers = _serving(ref, set(units), on) | {ref.officers[i] for i in found if i in ref.officers}
     targets = await queries.officer_targets(db, [o.id for o in officers], frame.period.fiscal_year, on)
     none = zeros(projection)

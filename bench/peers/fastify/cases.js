@@ -6,7 +6,7 @@ import { caseSchema, listSchema } from './schemas.js';
 
 export const COLUMNS = `c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind,
   c.initiation, c.segment, c.account, c.is_open, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on,
-  c.left_on, c.version${usual ? ', u.code AS unit_code, n.name AS unit_name, o.name AS officer_name' : ''}`;
+  c.left_on, c.version, c.confidentiality${usual ? ', u.code AS unit_code, n.name AS unit_name, o.name AS officer_name' : ''}`;
 
 const TODAY = "(now() AT TIME ZONE 'Asia/Ho_Chi_Minh')::date";
 
@@ -19,6 +19,8 @@ export const FROM = usual
 const SEGMENTS = Array.from({ length: 8 }, (_, bits) =>
   ['credit_institution', 'corruption_economic', 'state_budget'].filter((_name, n) => bits & (1 << n)),
 );
+
+const CLASSES = ['ordinary', 'restricted', 'secret'];
 
 export function item(row, reference) {
   const { unit_id, officer_id } = row;
@@ -40,6 +42,7 @@ export function item(row, reference) {
     outstanding_vnd: row.outstanding_vnd,
     left_on: row.left_on,
     version: row.version,
+    confidentiality: CLASSES[row.confidentiality],
   };
 }
 
@@ -51,7 +54,7 @@ const READ = (paths) => `SELECT ${COLUMNS},
     (SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
        'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id) AS obligations,
     (SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind, 'credit_institution',
-       p.credit_institution, 'name', p.masked_name) ORDER BY p.no) FROM party p WHERE p.case_id = c.id) AS parties,
+       p.credit_institution, 'institution', p.institution, 'name', p.masked_name) ORDER BY p.no) FROM party p WHERE p.case_id = c.id) AS parties,
     ${TRACKED}
   ${FROM} WHERE c.id = $1 AND ${wall('c', paths, 2)}`;
 

@@ -32,6 +32,7 @@ const caseItem = {
   outstanding_vnd: number,
   left_on: optional,
   version: number,
+  confidentiality: text,
 };
 
 const facts = object({
@@ -63,7 +64,7 @@ export const caseSchema = {
       ...caseItem,
       as_of: text,
       obligations: list(object({ no: number, kind: text, amount_vnd: number, description: text })),
-      parties: list(object({ no: number, role: text, kind: text, credit_institution: flag, name: text })),
+      parties: list(object({ no: number, role: text, kind: text, credit_institution: flag, institution: optional, name: text })),
       flags: list(flagOut),
     }),
   },

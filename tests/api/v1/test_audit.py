@@ -67,13 +67,13 @@ def test_personal_data_never_enter(province: httpx.Client, world: World, service
 def test_an_unmasked_read_names_person_and_purpose(national: httpx.Client, world: World, service: Service) -> None:
     person = Person("le.binh", world.own.office_id, "officer")
     actor = Actor("portal", UNKNOWN_ID, person=person)
-    write(service, subject_id="seen-1", unit_id=world.own.office_id, actor=actor, shown={"parties": 2})
+    write(service, subject_id=UNKNOWN_ID, unit_id=world.own.office_id, actor=actor, shown={"parties": 2})
     (read,) = trail(national, action="unmasked", person="le.binh")
-    assert (read["subject_id"], read["client_id"], read["reason"]) == ("seen-1", "portal", "Xác minh")
+    assert (read["subject_id"], read["client_id"], read["reason"]) == (UNKNOWN_ID, "portal", "Xác minh")
     assert read["person"]["unit"]["id"] == world.own.office_id
     assert (read["person"]["id"], read["person"]["role"]) == ("le.binh", "officer")
     assert (read["before"], read["after"], read["request_id"]) == (None, {"parties": 2}, UNKNOWN_ID)
-    changes = service.runner.run(service.db.fetch("SELECT FROM change_record WHERE subject_id = 'seen-1'"))
+    changes = service.runner.run(service.db.fetch(f"SELECT FROM change_record WHERE subject_id = '{UNKNOWN_ID}'"))
     assert changes == []
 
 

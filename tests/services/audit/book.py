@@ -8,9 +8,9 @@ from typing import Any, TypeVar
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Database
+from app.db import Database, SeenBy
 from app.services import journal
-from app.services.access import Actor, Person
+from app.services.access import SERVICE, Actor, Person
 from app.services.audit import chain_queries, commands
 from app.services.audit.rules import SignedHead, Verdict
 from app.settings import Settings
@@ -29,14 +29,14 @@ _UNITS = f"""
     ('{OTHER}', 'AU.2', 'regional', '{NATION_ID}', 'vn.bb.', '[2010-01-01,)')"""
 
 
-def on(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
+def on(url: str, work: Callable[[SeenBy], Awaitable[T]]) -> T:
     """What `work` gives on this database."""
 
     async def opened() -> T:
         db = Database(Settings.model_validate({"database_url": url, "write_pool_size": 20, "pool_wait_seconds": 30}))
         await db.open()
         try:
-            return await work(db)
+            return await work(db.seen_by(SERVICE))
         finally:
             await db.close()
 
@@ -48,7 +48,7 @@ async def changed(session: AsyncSession, unit_id: str | None, number: int) -> No
     await journal.record(
         session,
         subject="case" if unit_id else "client",
-        subject_id=f"thing-{number}",
+        subject_id=f"0197c0de-0000-7000-8000-{number:012}",
         unit_id=unit_id,
         version=number,
         action="changed",
@@ -63,7 +63,7 @@ def make_book(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as owner:
         owner.execute(_UNITS)
 
-    async def fill(db: Database) -> None:
+    async def fill(db: SeenBy) -> None:
         for number in range(ROUNDS):
 
             async def work(session: AsyncSession, number: int = number) -> None:

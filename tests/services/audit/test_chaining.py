@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Database
+from app.db import SeenBy
 from app.services.audit import commands
 from tests.services.audit.book import OTHER, UNIT, changed, link, make_book, on, superuser, verdict
 
@@ -27,7 +27,7 @@ def book(fresh_database: Callable[[], str]) -> str:
     return url
 
 
-async def _writer(db: Database, number: int) -> int:
+async def _writer(db: SeenBy, number: int) -> int:
     """Writes records into three chains, some slowly, some in vain; how many are kept."""
     random, kept = Random(number), 0
     for turn in range(EACH):
@@ -47,7 +47,7 @@ async def _writer(db: Database, number: int) -> int:
     return kept
 
 
-async def _chained_while_writing(db: Database) -> tuple[int, int]:
+async def _chained_while_writing(db: SeenBy) -> tuple[int, int]:
     async def chain() -> int:
         rounds = 0
         while True:
@@ -83,7 +83,7 @@ def test_writers_and_rounds_at_the_same_time(book: str) -> None:
 def test_who_commits_late_is_linked_late(book: str) -> None:
     """The record with the lower id comes second in the chain; no round waits for it."""
 
-    async def work(db: Database) -> list[int]:
+    async def work(db: SeenBy) -> list[int]:
         linked = []
 
         async def late(session: AsyncSession) -> None:
@@ -104,7 +104,7 @@ def test_who_commits_late_is_linked_late(book: str) -> None:
 
 
 def test_only_one_round_at_a_time(book: str) -> None:
-    async def work(db: Database) -> tuple[int, int]:
+    async def work(db: SeenBy) -> tuple[int, int]:
         await db.write(lambda session: changed(session, UNIT, 1))
 
         async def first(session: AsyncSession) -> tuple[int, int]:

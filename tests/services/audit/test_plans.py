@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from app.db import Database, Row
+from app.db import Row, SeenBy
 from app.services.access import Caller
 from app.services.audit.queries import AuditFilter, list_records
 from app.services.reference import Reference, load
@@ -32,7 +32,7 @@ _FILLED = f"""
 class Explained:
     """Answers with nothing, and keeps how PostgreSQL would have come by it."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: SeenBy) -> None:
         self._db = db
         self.plan = ""
 
@@ -74,7 +74,7 @@ def book(cluster: str) -> Iterator[str]:
     ids=lambda wanted: "+".join(wanted) or "everything",
 )
 def test_pages_are_ranges_of_an_index(book: str, paths: tuple[str, ...], wanted: dict[str, Any]) -> None:
-    async def work(db: Database) -> str:
+    async def work(db: SeenBy) -> str:
         ref: Reference = await load(db)
         explained = Explained(db)
         await list_records(explained, ref, Caller("x", frozenset(), paths), AuditFilter(**wanted), None, PAGE)

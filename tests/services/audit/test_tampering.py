@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.db import Database
+from app.db import SeenBy
 from app.services.audit import chain_queries, export
 from app.services.audit.rules import NATION, NEVER_LINKED, NO_HEAD, NOT_SIGNED, OTHER_HEAD, WHY, Break, SignedHead
 from app.services.clients.tokens import Tokens
@@ -64,7 +64,7 @@ def exported(book: str) -> tuple[SignedHead, ...]:
     """The heads as an operator keeps them elsewhere."""
     tokens = Tokens(Settings())
 
-    async def work(db: Database) -> list[str]:
+    async def work(db: SeenBy) -> list[str]:
         at = await chain_queries.last_round(db)
         return list(export.signed_lines(tokens, await chain_queries.heads(db), at))
 

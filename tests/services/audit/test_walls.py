@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Database
+from app.db import SeenBy
 from app.services.audit import commands
 from tests.conftest import new_database
 from tests.services.audit.book import OTHER, ROUNDS, UNIT, make_book, on, superuser, verdict
@@ -108,7 +108,7 @@ _WRITTEN = f"""
 
 
 def test_the_service_writes_what_it_may_not_read_and_chains_it(book: str) -> None:
-    async def work(db: Database) -> int:
+    async def work(db: SeenBy) -> int:
         async def written(session: AsyncSession) -> None:
             for statement in (*_as_service(OFFICE), _WRITTEN):
                 await session.execute(text(statement))

@@ -13,7 +13,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from app.errors import Conflict, Invalid, InvalidTransition
 from app.models.codes import ACCOUNTS
-from app.services.access import Actor, Caller
+from app.services.access import SECRET, Actor, Caller
 from app.services.books.queries import verify
 from app.services.books.rules import Event
 from app.services.cases import commands
@@ -22,7 +22,7 @@ from app.services.work import Work
 from tests.builders import Office, Service, offices
 from tests.services.books.model import ENDS, STOCK, SUMS, TURNS, ModelBooks
 
-NATION = Caller("model", frozenset(), ("vn.",))
+NATION = Caller("model", frozenset(), ("vn.",), SECRET)
 START, END = date(2023, 8, 1), date(2026, 10, 31)
 PLAIN = sorted({*TURNS, *ENDS, "to_separate_register", "back_from_register"})
 DAYS = st.integers(0, 400)

@@ -80,6 +80,18 @@ def test_every_rollup_equals_the_entries(book: Book) -> None:
         assert book.rows(statement) == []
 
 
+def test_debtors_without_conditions_are_public(book: Book) -> None:
+    debtors = """
+        SELECT count(*) FROM party p JOIN enforcement_case c ON c.id = p.case_id
+        WHERE p.role = 'debtor' AND c.account IN ('no_conditions', 'register')"""
+    complete = "address <> '' AND judgment_no <> '' AND court <> '' AND decision_no <> '' AND reason <> ''"
+    late = "due_on < published_on OR judgment_date >= decision_date OR decision_date > published_on"
+    total = book.row(debtors)[0]
+    assert total > 500
+    counts = f"count(*), count(*) FILTER (WHERE {complete}), count(*) FILTER (WHERE {late})"
+    assert book.row(f"SELECT {counts} FROM public_debtor") == (total, total, 0)
+
+
 def test_the_handover_leaves_the_nation_unchanged(book: Book) -> None:
     for account in ACCOUNTS_STOCK:
         moved = book.row(

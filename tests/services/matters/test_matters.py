@@ -12,19 +12,24 @@ from app.services.books.rules import Event
 from app.services.cases.commands import Posting, book_event, change_case
 from app.services.matters.commands import (
     TrackingChange,
+    change_matter,
     change_tracking,
     create_matter,
-    rename_matter,
     start_tracking,
 )
 from app.services.matters.queries import MatterFilter, list_matters, read_matter
 from app.services.reference import Officer, Unit
+from app.services.work import Work
 from tests.builders import Service
 from tests.services.organisation import NATION, Organisation
 
 MAY, JUNE = date(2024, 5, 20), date(2024, 6, 20)
 DECIDED = date(2024, 3, 5)
 _numbers = count(1)
+
+
+async def renamed(work: Work, matter_id: str, expected: int | None, name: str) -> None:
+    await change_matter(work, matter_id, expected, name=name)
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +187,7 @@ def test_callers_see_matters_of_their_units_only(org: Organisation, province: Un
     assert org.service.runner.run(read_matter(db, ref, other, matter)) is None
     assert org.service.runner.run(read_matter(db, ref, Caller("t", frozenset(), ()), matter)) is None
     for command, arguments in (
-        (rename_matter, (matter, None, "Tên khác")),
+        (renamed, (matter, None, "Tên khác")),
         (start_tracking, (matter, "central", MAY, "enforcing")),
         (change_tracking, (matter, None, "central", TrackingChange(until=JUNE))),
     ):
@@ -213,9 +218,9 @@ def test_codes_are_never_given_twice(org: Organisation, province: Unit, matter: 
 
 
 def test_a_change_meant_for_another_version_is_refused(org: Organisation, matter: str) -> None:
-    org.run(rename_matter, matter, 1, "Vụ án Sông Hồng")
+    org.run(renamed, matter, 1, "Vụ án Sông Hồng")
     with pytest.raises(PreconditionFailed):
-        org.run(rename_matter, matter, 1, "Vụ án Sông Đà")
+        org.run(renamed, matter, 1, "Vụ án Sông Đà")
     org.run(start_tracking, matter, "central", MAY, "not_accepted")
     with pytest.raises(PreconditionFailed):
         org.run(change_tracking, matter, 2, "central", TrackingChange(until=JUNE))

@@ -78,7 +78,7 @@ def test_pages_follow_each_other_in_narrow_and_wide_sights(org: Organisation, pr
 def test_a_nation_of_many_units_lists_the_same_officers(org: Organisation, monkeypatch: pytest.MonkeyPatch) -> None:
     ref = org.service.reference.current
     narrow = list_officers(ref, NATION, OfficerFilter(MERGED), None, 10_000)
-    monkeypatch.setattr("app.services.reference.WIDE", 0)
+    monkeypatch.setattr("app.services.access.WIDE", 0)
     assert list_officers(ref, NATION, OfficerFilter(MERGED), None, 10_000) == narrow != []
 
 

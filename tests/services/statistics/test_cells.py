@@ -1,15 +1,17 @@
 """Every cell opens: the list and what is withheld add up to it, and the list is what the entries say, case by case."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from app.models.codes import ACCOUNTS_STOCK
-from app.services.access import Caller
+from app.services.access import SECRET, Caller
 from app.services.reference import Reference
 from app.services.statistics import cell_views as cells
 from app.services.statistics import cut_views as views
@@ -17,18 +19,31 @@ from app.services.statistics.cell_views import Asked
 from app.services.statistics.cells import CELL_LINES, cell_of
 from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period, formulas
 from tests.builders import NATION_ID, Service
+from tests.conftest import as_service
 from tests.services.statistics import naive, scenario
 from tests.services.statistics.compared import CODES, PERIODS, REGIMES, counts, expected, families, filters, shown
 from tests.services.statistics.naive import Entry
 from tests.services.statistics.scenario import Scenario
 
-NATION = Caller("tests", frozenset(), ("vn.",))
+NATION = Caller("tests", frozenset(), ("vn.",), SECRET)
 Pages = dict[tuple[str, str], int]
 
 
 @pytest.fixture(scope="module")
 def made(service: Service) -> Scenario:
-    return scenario.build(service, seed=41, cases=120)
+    made = scenario.build(service, seed=41, cases=120)
+    secret = "UPDATE enforcement_case SET confidentiality = 1 WHERE hashtext(id::text) % 3 = 0"
+    service.runner.run(service.db.write(lambda session: session.execute(text(secret))))
+    return made
+
+
+@pytest.fixture(scope="module")
+def guarded(database_url: str, made: Scenario) -> Iterator[Service]:
+    """The service in the role it has in production, behind the walls of the database."""
+    assert made.room
+    service = Service.over(as_service(database_url))
+    yield service
+    service.close()
 
 
 @pytest.fixture(scope="module")
@@ -37,14 +52,15 @@ def entries(service: Service, made: Scenario) -> list[Entry]:
     return naive.entries(service)
 
 
-def listed(service: Service, caller: Caller, asked: Asked, limit: int) -> tuple[int, Pages, dict[str, tuple[int, int]]]:
+def listed(guarded: Service, caller: Caller, asked: Asked, limit: int) -> tuple[int, Pages, dict[str, tuple[int, int]]]:
     """The figure, what is counted by unit and case, and what is withheld by unit: how many, how much."""
-    ref: Reference = service.reference.current
+    ref: Reference = guarded.reference.current
+    db = guarded.database.seen_by(ref.context(caller))
     found: Pages = {}
     withheld: dict[str, tuple[int, int]] = {}
     after: tuple[Any, ...] | None = None
     while True:
-        page = service.runner.run(cells.opened(service.db, ref, caller, asked, after, limit + 1))
+        page = guarded.runner.run(cells.opened(db, ref, caller, asked, after, limit + 1))
         for unit, hidden, counted, case, *_ in page.rows[:limit]:
             if case is None:
                 assert unit not in withheld
@@ -72,7 +88,9 @@ def one_by_one(own: list[Entry], asked: Asked, regime: naive.Regime) -> Pages:
 
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("line", CELL_LINES)
-def test_every_line_opens(service: Service, made: Scenario, entries: list[Entry], line: str, measure: str) -> None:
+def test_every_line_opens(
+    service: Service, guarded: Service, made: Scenario, entries: list[Entry], line: str, measure: str
+) -> None:
     chance, ref = Random(f"{line} {measure}"), service.reference.current
     units, cuts = list(families(made, service).items()), filters(made)
     for _ in range(12):
@@ -81,7 +99,7 @@ def test_every_line_opens(service: Service, made: Scenario, entries: list[Entry]
         asked = Asked(ref.units[unit], period, measure, line, cut, code)
         own = [entry for entry in entries if entry.unit in family and counts(cut)(entry)]
         regime = REGIMES.get(ref.regime(period.last, code).code, naive.three_classes)
-        value, found, withheld = listed(service, NATION, asked, chance.choice([1, 3, 500]))
+        value, found, withheld = listed(guarded, NATION, asked, chance.choice([1, 3, 500]))
         assert found == one_by_one(own, asked, regime), (unit, cut, period, code)
         assert withheld == {}
         (statement,) = service.runner.run(views.statements(service.db, ref, ref.units[unit], cut, [period], code))
@@ -89,38 +107,43 @@ def test_every_line_opens(service: Service, made: Scenario, entries: list[Entry]
 
 
 @pytest.mark.parametrize("line", ["done", "enforcing", "carried_over", "must_enforce", "handed_over_net", "accepted"])
-def test_what_is_withheld_is_said(service: Service, made: Scenario, entries: list[Entry], line: str) -> None:
-    """To an old district most of its cases are gone: it may see how many there are, and what they count."""
+@pytest.mark.parametrize("who", ["old", "ordinary"])
+def test_what_is_withheld_is_said(
+    service: Service, guarded: Service, made: Scenario, entries: list[Entry], line: str, who: str
+) -> None:
+    """To an old district most of its cases are gone, an ordinary client sees no restricted ones; both see figures."""
     ref, district = service.reference.current, made.districts[0]
-    stranger = Caller("old", frozenset(), (district.path,))
-    mine = service.runner.run(
-        service.db.fetch("SELECT id FROM enforcement_case WHERE unit_path = %s", (district.path,))
-    )
-    seen = {row[0] for row in mine}
+    unit, family = (district.id, {district.id}) if who == "old" else (made.province.id, made.everything)
+    caller = Caller(who, frozenset(), (district.path if who == "old" else "vn.",))
+    sql = "SELECT id FROM enforcement_case WHERE confidentiality = 0 AND starts_with(unit_path, %s)"
+    seen = {row[0] for row in service.runner.run(service.db.fetch(sql, caller.paths))}
     hidden = 0
     for measure in MEASURES:
         for period in PERIODS:
-            asked = Asked(ref.units[district.id], period, measure, line, filters(made)[0])
-            value, found, withheld = listed(service, stranger, asked, 3)
+            asked = Asked(ref.units[unit], period, measure, line, filters(made)[0])
+            value, found, withheld = listed(guarded, caller, asked, 3)
             regime = REGIMES.get(ref.regime(period.last).code, naive.three_classes)
-            every = one_by_one([entry for entry in entries if entry.unit == district.id], asked, regime)
+            every = one_by_one([entry for entry in entries if entry.unit in family], asked, regime)
             assert found == {key: number for key, number in every.items() if key[1] in seen}
-            others = [number for (_, case), number in every.items() if case not in seen]
-            assert withheld == ({district.id: (len(others), sum(others))} if others else {})
+            others: dict[str, list[int]] = defaultdict(list)
+            for (books, case), number in every.items():
+                if case not in seen:
+                    others[books].append(number)
+            assert withheld == {books: (len(numbers), sum(numbers)) for books, numbers in others.items()}
             assert sum(found.values()) + sum(counted for _, counted in withheld.values()) == value
-            hidden += len(others)
+            hidden += sum(len(numbers) for numbers in others.values())
     assert hidden > 0
 
 
 def test_of_many_units_only_those_that_show_something_are_looked_through(
-    service: Service, made: Scenario, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+    service: Service, guarded: Service, made: Scenario, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cells, "LOOKED_THROUGH", 0)
     ref = service.reference.current
     for line in ("done", "enforcing", "must_enforce", "handed_in", "separate_register"):
         for period in PERIODS[:8]:
             asked = Asked(ref.units[NATION_ID], period, "cases", line, filters(made)[0])
-            value, found, _ = listed(service, NATION, asked, 200)
+            value, found, _ = listed(guarded, NATION, asked, 200)
             regime = REGIMES.get(ref.regime(period.last).code, naive.three_classes)
             assert found == one_by_one(entries, asked, regime), (line, period)
             assert value == sum(found.values())
@@ -151,7 +174,9 @@ def test_weights_say_what_formulas_say(choices: list[int], line: str) -> None:
         assert {a: w for a, w in cell.before.items() if w} == stock
 
 
-def test_a_series_and_a_breakdown_open_too(service: Service, made: Scenario, entries: list[Entry]) -> None:
+def test_a_series_and_a_breakdown_open_too(
+    service: Service, guarded: Service, made: Scenario, entries: list[Entry]
+) -> None:
     """Their cells are those of statements: the same filters, the period or the part."""
     ref, period = service.reference.current, Period.of_months(2025, 6, single=True)
     cut = filters(made)[1]
@@ -160,5 +185,5 @@ def test_a_series_and_a_breakdown_open_too(service: Service, made: Scenario, ent
     assert shown(statement.measures) == expected(own, statement)
     for line in ("done", "newly_accepted", "carried_forward"):
         asked = Asked(ref.units[made.province.id], period, "money", line, cut)
-        value, found, _ = listed(service, NATION, asked, 7)
+        value, found, _ = listed(guarded, NATION, asked, 7)
         assert value == sum(found.values()) == shown(statement.measures)["money"]["value"][line]

@@ -7,7 +7,17 @@ import pytest
 from app.errors import Invalid
 from app.services.access import Caller
 from app.services.reference import FOREVER, Reference, Unit
-from app.services.statistics.groups import REST, Groups, asked_unit, below, family, grouped, kept, map_day
+from app.services.statistics.groups import (
+    REST,
+    REST_OF_NATION,
+    Groups,
+    asked_unit,
+    below,
+    family,
+    grouped,
+    kept,
+    map_day,
+)
 
 OLD_END = date(2025, 7, 1)
 
@@ -57,15 +67,15 @@ def test_succession_is_followed_further_back() -> None:
 def test_every_unit_counts_once_and_the_rest_too() -> None:
     provinces = below(REF, REF.units["vn"], "provincial", date(2026, 1, 1))
     assert [u.id for u in provinces] == ["na", "nb", "nc"]
-    found = places(grouped(REF, provinces, rest=True))
+    found = places(grouped(REF, provinces, ("vn",)))
     assert found == {"na": 0, "na1": 0, "na2": 0, "oa": 0, "oa1": 0, "oa2": 0, "nb": 1, "nb1": 1, "ob": 1, "ob1": 1,
-                     "nc": 2, "vn": REST}  # fmt: skip
+                     "nc": 2, "vn": REST, REST_OF_NATION: REST}  # fmt: skip
 
 
 def test_what_two_offices_succeeded_counts_with_the_first() -> None:
     offices = below(REF, REF.units["na"], None, date(2026, 1, 1))
     assert [u.id for u in offices] == ["na1", "na2"]
-    found = places(grouped(REF, offices, rest=False))
+    found = places(grouped(REF, offices))
     assert found == {"na1": 0, "oa1": 0, "oa2": 0, "na2": 1}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.clock import today
+from app.services.access import ROOT
 from app.services.statistics import cut_views as views
 from app.services.statistics.rules import Period, percent
 from app.services.targets.rules import INDICATORS, MEASURE_OF
@@ -43,7 +44,7 @@ def test_attainment(service: Service, code: str) -> None:
     province = ref.units[made.province.id]
     for day in (PERIODS[2].last, PERIODS[4].last, today()):
         found = service.runner.run(
-            standings(service.db, ref, Asked(province, "self", None, "day", INDICATORS, None, code), day)
+            standings(service.db, ref, Asked(province, "self", None, "day", INDICATORS, None, (ROOT,), code), day)
         )
         (standing,) = found.standings
         for indicator in INDICATORS:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
 from app.errors import Invalid
+from app.services.access import ROOT
 from app.services.statistics.rules import LINES, MEASURES, Period
 from app.services.targets.rules import INDICATORS, MEASURE_OF, Result
 from app.services.targets.views import Asked, Standing, Standings, standings
@@ -35,8 +36,16 @@ def entries(service: Service, made: Scenario) -> list[Line]:
 
 def ask(service: Service, unit_id: str, day: date, of: Any = "self", **more: Any) -> Standings:
     ref = service.reference.current
-    members = {"level": None, "map_name": "day", "indicators": INDICATORS, "below_average": None, **more}
-    return service.runner.run(standings(service.db, ref, Asked(ref.units[unit_id], of, **members), day))
+    members = {
+        "level": None,
+        "map_name": "day",
+        "indicators": INDICATORS,
+        "below_average": None,
+        "seen": (ROOT,),
+        **more,
+    }
+    asked = Asked(ref.units[unit_id], of, **members)
+    return service.runner.run(standings(service.db, ref, asked, day))
 
 
 def compare(found: Result, own: list[Line], indicator: str, day: date) -> None:

@@ -177,7 +177,7 @@ def test_a_unit_that_goes_on_has_no_successors(org: Organisation) -> None:
 def test_the_database_refuses_two_names_on_a_day(org: Organisation) -> None:
     made = org.province()
     with (
-        psycopg.connect(org.service.db.settings.libpq_url) as connection,
+        psycopg.connect(org.service.database.settings.libpq_url) as connection,
         pytest.raises(psycopg.errors.ExclusionViolation),
     ):
         connection.execute("INSERT INTO unit_name VALUES (%s, 'Tên khác', daterange('2020-01-01', NULL))", [made.id])

@@ -9,14 +9,13 @@ from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Code, Instant, Line, Query, Strict, Uuid
 from app.api.v1.schemas.cases import UnitBrief
 from app.db import Row
+from app.services.access import CLASSES
 from app.services.audit.queries import AuditFilter
-from app.services.clients.rules import CLEARANCES
 from app.services.reference import Reference
 
 Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_-]{0,39}$")]
 Key = Annotated[Line, Field(max_length=255)]
 RecordNo = Annotated[int, Field(ge=1, le=2**53)]
-_CLASSES: Final = {number: name for name, number in CLEARANCES.items()}
 
 
 class AuditFilters(Query):
@@ -95,7 +94,7 @@ def audit_item(row: Row, ref: Reference) -> dict[str, Any]:
         "subject_id": subject_id,
         "action": action,
         "unit": _unit(unit_id, ref),
-        "confidentiality": _CLASSES[confidentiality],
+        "confidentiality": CLASSES[confidentiality],
         "client_id": client_id,
         "person": None if person_id is None else person,
         "request_id": request_id,

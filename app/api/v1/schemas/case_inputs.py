@@ -3,13 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Name, Query, Strict, Text, Uuid, refuse
-from app.api.v1.schemas.cases import DocumentNo, FlagName, Initiation, Kind, State
+from app.api.v1.schemas.cases import COURT, JUDGMENT_NO, DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
-from app.services.cases.rules import NewCase, NewObligation, NewParty
+from app.services.cases.rules import INSTITUTION, MASK, NewCase, NewObligation, NewParty
 
 # A longer absence is caught up with by reading the whole list, not by asking what changed.
 LOOK_BACK: Final = timedelta(days=31)
@@ -95,6 +95,10 @@ class ObligationIn(Strict):
         return self
 
 
+InstitutionCode = Annotated[str, StringConstraints(pattern=INSTITUTION)]
+IdNumber = Annotated[Line, Field(max_length=20)]
+
+
 class PartyIn(Strict):
     """A party (đương sự) of a case; personal data are kept masked from those without the right to them."""
 
@@ -104,17 +108,35 @@ class PartyIn(Strict):
     )
     name: Name = Field(description="full name", examples=["Nguyễn Văn An"])
     credit_institution: bool = Field(False, description="a bank or another credit institution", examples=[False])
-    id_number: Annotated[Line, Field(max_length=20)] | None = Field(
-        None, description="citizen or business identity number", examples=["025090001234"]
+    institution: InstitutionCode | None = Field(
+        None,
+        description="code of the credit institution: a client registered for it sees the case when it is a party to it",
+        examples=[None],
+    )
+    id_number: IdNumber | None = Field(
+        None, description="citizen or business identity number; blanks are left out", examples=["025090001234"]
     )
     address: Annotated[Line, Field(max_length=500)] | None = Field(
         None, description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"]
     )
     phone: Annotated[Line, Field(max_length=30)] | None = Field(None, description="phone", examples=["0900000000"])
 
+    @model_validator(mode="after")
+    def _institution(self) -> Self:
+        if self.institution is not None and not self.credit_institution:
+            en, vi = "only a credit institution has one", "chỉ tổ chức tín dụng mới có"
+            raise refuse("not-an-institution", en, vi, at="institution")
+        return self
+
     def to_party(self) -> NewParty:
         """The party as the service takes it."""
         return NewParty(**self.model_dump())
+
+    @model_validator(mode="after")
+    def _in_full(self) -> Self:
+        if MASK in self.name:  # sent back as it was read
+            raise refuse("masked-name", "is masked: send it in full", "đã che: hãy gửi đầy đủ", at="name")
+        return self
 
 
 Parties = Annotated[list[PartyIn], Field(min_length=1, max_length=200)]
@@ -132,6 +154,11 @@ class CaseNew(Strict):
     unit_id: Uuid = Field(description="the unit that enforces", examples=[samples.OFFICE_ID])
     officer_id: Uuid = Field(description="the officer named by the decision", examples=[samples.OFFICER_ID])
     matter_id: Uuid | None = Field(None, description="the matter (vụ) behind it", examples=[None])
+    judgment_no: DocumentNo | None = Field(None, description=JUDGMENT_NO, examples=["31/2025/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(
+        None, description="day of the judgment, not after the decision", examples=["2025-07-14"]
+    )
+    court: Name | None = Field(None, description=COURT, examples=["Tòa án nhân dân khu vực 3 - Phú Thọ"])
     kind: Kind = Field(description="kind of judgment", examples=["commercial"])
     initiation: Initiation = Field(description="ex officio or on request", examples=["on_request"])
     corruption_economic: bool = Field(False, description="a corruption or economic matter", examples=[False])
@@ -165,6 +192,9 @@ class CaseChange(Strict):
     decision_date: BusinessDate | None = Field(None, description="day of the decision", examples=["2025-08-21"])
     kind: Kind = Field("other", description="kind of judgment", examples=["civil"])
     matter_id: Uuid | None = Field(None, description="the matter behind it; null takes it out", examples=[None])
+    judgment_no: DocumentNo | None = Field(None, description=JUDGMENT_NO, examples=["31/2025/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(None, description="day of the judgment", examples=["2025-07-14"])
+    court: Name | None = Field(None, description=COURT, examples=["Tòa án nhân dân khu vực 3 - Phú Thọ"])
     corruption_economic: bool = Field(False, description="a corruption or economic matter", examples=[True])
     parties: Parties = Field(default_factory=list, description="all parties anew")
     reason: Text = Field(description="why it is corrected; kept in the trail", examples=["Đính chính số quyết định"])

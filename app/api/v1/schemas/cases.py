@@ -18,6 +18,7 @@ from app.api.v1.schemas.base import (
 from app.api.v1.schemas.priority import RaisedFlagOut
 from app.db import Row
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
+from app.services.access import CLASSES
 from app.services.reference import Reference
 
 Kind = Literal[
@@ -31,6 +32,10 @@ State = Literal[
 Segment = Literal["credit_institution", "corruption_economic", "state_budget"]
 FlagName = Literal["long_running", "high_value", "steering_committee"]
 DocumentNo = Annotated[Line, Field(max_length=100)]
+Confidentiality = Literal["ordinary", "restricted", "secret"]
+
+JUDGMENT_NO: Final = "number of the judgment (bản án, quyết định) that is enforced; null when not on record"
+COURT: Final = "court or other authority that gave it; null when not on record"
 
 _SEGMENTS: Final = (
     (SEGMENT_CREDIT, "credit_institution"),
@@ -75,6 +80,10 @@ class CaseItem(Strict):
     outstanding_vnd: Money = Field(description="what is still to be enforced, in VND", examples=[21_000_000_000])
     left_on: BusinessDate | None = Field(description="day it left the counted stock", examples=[None])
     version: Version = Field(description="version; the first part of the ETag", examples=[3])
+    confidentiality: Confidentiality = Field(
+        description="class (độ mật) of its matter; who is not cleared for it does not see the case",
+        examples=["ordinary"],
+    )
 
 
 class ObligationOut(Strict):
@@ -99,16 +108,40 @@ class PartyOut(Strict):
         description="individual or organisation", examples=["individual"]
     )
     credit_institution: bool = Field(description="a bank or another credit institution", examples=[False])
+    institution: str | None = Field(description="code of the credit institution", examples=["BIDV"])
     name: str = Field(description="name; of individuals the initials only", examples=["N*** V*** A***"])
 
 
-class CaseOut(CaseItem):
+class PartyUnmasked(PartyOut):
+    """A party with their personal data; each time they are shown is on record."""
+
+    name: str = Field(description="full name", examples=["Nguyễn Văn An"])
+    id_number: str | None = Field(
+        description="citizen or business identity number, without blanks", examples=["025090001234"]
+    )
+    address: str | None = Field(description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"])
+    phone: str | None = Field(description="phone", examples=["0900000000"])
+
+
+class _CaseInFull(CaseItem):
+    as_of: BusinessDate = Field(description="the day state, balances and flags are shown for", examples=["2025-09-30"])
+    judgment_no: str | None = Field(description=JUDGMENT_NO, examples=["31/2024/KDTM-ST"])
+    judgment_date: BusinessDate | None = Field(description="day of the judgment", examples=["2024-12-16"])
+    court: str | None = Field(description=COURT, examples=["Tòa án nhân dân thành phố Việt Trì, tỉnh Phú Thọ"])
+    obligations: list[ObligationOut] = Field(description="duties of the decision")
+    flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
+
+
+class CaseOut(_CaseInFull):
     """A case with its obligations, its parties and the flags raised on it."""
 
-    as_of: BusinessDate = Field(description="the day state, balances and flags are shown for", examples=["2025-09-30"])
-    obligations: list[ObligationOut] = Field(description="duties of the decision")
     parties: list[PartyOut] = Field(description="parties, individuals masked")
-    flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
+
+
+class CaseUnmasked(_CaseInFull):
+    """The same with the personal data of its parties: the answer to `personal_data=true`."""
+
+    parties: list[PartyUnmasked] = Field(description="parties in full")
 
 
 class Counted(Strict):
@@ -130,7 +163,7 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
     """A row of `ITEM_COLUMNS` as `CaseItem`."""
     (
         case_id, file_no, decision_no, decision_date, unit_id, officer_id, matter_id, kind, initiation, segment,
-        account, with_conditions, amount, outstanding, accepted_on, left_on, version,
+        account, with_conditions, amount, outstanding, accepted_on, left_on, version, confidentiality,
     ) = row  # fmt: skip
     return {
         "id": case_id,
@@ -150,16 +183,27 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
         "outstanding_vnd": outstanding,
         "left_on": left_on,
         "version": version,
+        "confidentiality": CLASSES[confidentiality],
     }
 
 
 def case_out(
-    row: Row, ref: Reference, on: str, obligations: str, parties: str, flags: list[dict[str, Any]]
+    row: Row,
+    ref: Reference,
+    on: str,
+    judgment: tuple[str | None, str | None, str | None],
+    obligations: str,
+    parties: str,
+    flags: list[dict[str, Any]],
 ) -> dict[str, Any]:
-    """A row of `ITEM_COLUMNS` with obligations and parties (JSON text) and presented flags as `CaseOut`."""
+    """A row of `ITEM_COLUMNS` with judgment, obligations and parties (JSON text) and presented flags as `CaseOut`."""
+    judgment_no, judgment_date, court = judgment
     return {
         **case_item(row, ref),
         "as_of": on,
+        "judgment_no": judgment_no,
+        "judgment_date": judgment_date,
+        "court": court,
         "obligations": orjson.Fragment(obligations),
         "parties": orjson.Fragment(parties),
         "flags": flags,
@@ -169,18 +213,21 @@ def case_out(
 SAMPLE_ROW: Final[Row] = (
     samples.CASE_ID, "152/HS-2025", "152/QĐ-CCTHADS", "2025-01-22", samples.OFFICE_ID, samples.OFFICER_ID,
     samples.MATTER_ID, "commercial", "on_request", SEGMENT_CREDIT, "enforcing", True, 23_450_000_000, 21_000_000_000,
-    "2025-01-22", None, 3,
+    "2025-01-22", None, 3, 0,
 )  # fmt: skip
 _OBLIGATIONS: Final = (
     '[{"no": 1, "kind": "money_party", "amount_vnd": 23450000000, "description": "Trả nợ gốc và lãi vay"}]'
 )
 _PARTIES: Final = (
-    '[{"no": 1, "role": "creditor", "kind": "organisation", "credit_institution": true, "name": "Ngân hàng A"},'
-    ' {"no": 2, "role": "debtor", "kind": "individual", "credit_institution": false, "name": "N*** V*** A***"}]'
+    '[{"no": 1, "role": "creditor", "kind": "organisation", "credit_institution": true,'
+    ' "institution": "BIDV", "name": "Ngân hàng A"},'
+    ' {"no": 2, "role": "debtor", "kind": "individual", "credit_institution": false,'
+    ' "institution": null, "name": "N*** V*** A***"}]'
 )
 ITEM_EXAMPLE: Final = samples.example_of(CaseItem, case_item(SAMPLE_ROW, samples.SAMPLE_REF))
 PAGE_EXAMPLE: Final = samples.example_of(CasePage, {"items": [ITEM_EXAMPLE], "next": None, "count": None})
+_JUDGMENT: Final = ("31/2024/KDTM-ST", "2024-12-16", "Tòa án nhân dân thành phố Việt Trì, tỉnh Phú Thọ")
 _OUT: Final = samples.example_of(
-    CaseOut, case_out(SAMPLE_ROW, samples.SAMPLE_REF, "2025-09-30", _OBLIGATIONS, _PARTIES, [])
+    CaseOut, case_out(SAMPLE_ROW, samples.SAMPLE_REF, "2025-09-30", _JUDGMENT, _OBLIGATIONS, _PARTIES, [])
 )
 OUT_EXAMPLE: Final[dict[str, Any]] = orjson.loads(orjson.dumps(_OUT))

@@ -7,8 +7,9 @@ from pydantic import Field, model_validator
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Flag, Line, Name, Query, Strict, Uuid, Version, refuse
-from app.api.v1.schemas.cases import UnitBrief
+from app.api.v1.schemas.cases import Confidentiality, UnitBrief
 from app.db import Row
+from app.services.access import CLASSES
 from app.services.matters.commands import TrackingChange
 from app.services.matters.queries import MatterFilter
 from app.services.reference import Reference
@@ -56,6 +57,10 @@ class MatterOut(Strict):
     name: str = Field(description="name of the matter", examples=["Vụ án Công ty Cổ phần Đầu tư Sông Thao"])
     unit: UnitBrief = Field(description="the unit it belongs to; units above see it, units below do not")
     ever_tracked: Flag = Field(description="a steering committee tracks it or has tracked it", examples=[True])
+    confidentiality: Confidentiality = Field(
+        description="class (độ mật) of the matter and its cases; who is not cleared for it sees neither",
+        examples=["restricted"],
+    )
     tracking: list[TrackingOut] = Field(description="tracking by level, oldest first")
     version: Version = Field(description="version; the first part of the ETag", examples=[3])
 
@@ -75,13 +80,38 @@ class MatterNew(Strict):
     unit_id: Uuid = Field(
         description="unit it belongs to: the lowest one above all its cases", examples=[samples.PROVINCE_ID]
     )
+    confidentiality: Confidentiality = Field(
+        "ordinary", description="class (độ mật), at most the caller's own", examples=["restricted"]
+    )
+
+    def values(self) -> dict[str, Any]:
+        """The matter as the service takes it."""
+        return {**self.model_dump(), "confidentiality": CLASSES.index(self.confidentiality)}
 
 
 class MatterPatch(Strict):
-    """Changes of a matter."""
+    """Changes of a matter; members left out stay as they are."""
 
-    name: Name = Field(description="the right name", examples=["Vụ án Công ty Cổ phần Đầu tư Sông Thao (giai đoạn 2)"])
+    name: Name | None = Field(
+        None, description="the right name", examples=["Vụ án Công ty Cổ phần Đầu tư Sông Thao (giai đoạn 2)"]
+    )
+    confidentiality: Confidentiality | None = Field(
+        None,
+        description="class (độ mật) of the matter and all its cases, at most the caller's own",
+        examples=["secret"],
+    )
     reason: Line | None = Field(None, description="why, for the trail", examples=["Bản án phúc thẩm số 12/2024/HS-PT"])
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.name is None and self.confidentiality is None:
+            raise refuse("nothing-to-change", "changes nothing", "không có nội dung thay đổi")
+        return self
+
+    def values(self) -> dict[str, Any]:
+        """The change as the service takes it."""
+        level = None if self.confidentiality is None else CLASSES.index(self.confidentiality)
+        return {"name": self.name, "confidentiality": level}
 
 
 class TrackingNew(Strict):
@@ -119,13 +149,14 @@ class TrackingPatch(Strict):
 
 def matter_out(row: Row, ref: Reference) -> dict[str, Any]:
     """A row of `app.services.matters.queries.COLUMNS` as `MatterOut`."""
-    matter_id, code, name, unit_path, ever_tracked, version, tracking = row
+    matter_id, code, name, unit_path, ever_tracked, confidentiality, version, tracking = row
     return {
         "id": matter_id,
         "code": code,
         "name": name,
         "unit": ref.brief(ref.subtree(unit_path)[0]),
         "ever_tracked": ever_tracked,
+        "confidentiality": CLASSES[confidentiality],
         "tracking": orjson.Fragment(tracking or "[]"),
         "version": version,
     }
@@ -133,7 +164,7 @@ def matter_out(row: Row, ref: Reference) -> dict[str, Any]:
 
 _TRACKING: Final = '[{"level": "central", "since": "2024-05-20", "until": null, "state": "enforcing"}]'
 _ROW: Final[Row] = (
-    samples.MATTER_ID, "VA-2024-017", "Vụ án Công ty Cổ phần Đầu tư Sông Thao", "vn.t25.", True, 2, _TRACKING,
+    samples.MATTER_ID, "VA-2024-017", "Vụ án Công ty Cổ phần Đầu tư Sông Thao", "vn.t25.", True, 1, 2, _TRACKING,
 )  # fmt: skip
 _OUT: Final = samples.example_of(MatterOut, matter_out(_ROW, samples.SAMPLE_REF))
 OUT_EXAMPLE: Final[dict[str, Any]] = orjson.loads(orjson.dumps(_OUT))

@@ -93,6 +93,7 @@ class EnforcementCase(models.Model):
     left_on = models.DateField(null=True)
     steering_matter = models.BooleanField()
     version = models.BigIntegerField()
+    confidentiality = models.SmallIntegerField()
     is_open = models.BooleanField()
     with_conditions = models.BooleanField()
 
@@ -121,6 +122,7 @@ class Party(models.Model):
     role = models.TextField()
     kind = models.TextField()
     credit_institution = models.BooleanField()
+    institution = models.TextField(null=True)
     masked_name = models.TextField()
 
     class Meta:

@@ -33,13 +33,18 @@ class CaseSerializer(serializers.ModelSerializer):
     matter_id = serializers.UUIDField()
     segments = serializers.SerializerMethodField()
     state = serializers.CharField(source="account")
+    confidentiality = serializers.SerializerMethodField()
 
     class Meta:
         model = EnforcementCase
         fields = (
             "id", "file_no", "decision_no", "decision_date", "accepted_on", "unit", "officer", "matter_id", "kind",
             "initiation", "segments", "state", "with_conditions", "amount_vnd", "outstanding_vnd", "left_on", "version",
+            "confidentiality",
         )  # fmt: skip
+
+    def get_confidentiality(self, case) -> str:
+        return ("ordinary", "restricted", "secret")[case.confidentiality]
 
     def get_segments(self, case) -> list[str]:
         return [name for bit, name in SEGMENTS if case.segment & bit]
@@ -56,7 +61,7 @@ class PartySerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Party
-        fields = ("no", "role", "kind", "credit_institution", "name")
+        fields = ("no", "role", "kind", "credit_institution", "institution", "name")
 
 
 class CaseDetailSerializer(CaseSerializer):

@@ -1,0 +1,168 @@
+"""Under row-level security the hot questions are ranges of indexes still, whoever asks."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import date
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from app.db import Database, Row, SeenBy
+from app.services.access import SECRET, SERVICE, Caller, Scope
+from app.services.cases import queries as cases
+from app.services.cases.queries import CaseFilter
+from app.services.priority.queries import list_flagged
+from app.services.priority.rules import stretches
+from app.services.priority.summary_queries import totals
+from app.services.priority.upcoming_queries import list_upcoming
+from app.services.priority.views import wanted
+from app.services.reference import Reference, load
+from app.settings import Settings
+from tests.builders import NATION_ID
+from tests.conftest import as_service, new_database
+
+CASES: Final = 60_000
+TODAY: Final = date(2026, 11, 20)
+LARGE: Final = ("enforcement_case", "party", "entry", "obligation", "case_institution")
+FILL: Final = (
+    f"""INSERT INTO unit (code, level, parent_id, path, validity)
+        SELECT 'PL.' || n, 'provincial', '{NATION_ID}', 'vn.p' || n || '.', '[2010-01-01,)'
+        FROM generate_series(10, 43) n""",
+    """INSERT INTO unit (code, level, parent_id, path, validity)
+        SELECT p.code || '.' || n, 'regional', p.id, p.path || 'k' || n || '.', '[2010-01-01,)'
+        FROM unit p, generate_series(10, 19) n WHERE p.code LIKE 'PL.__'""",
+    """INSERT INTO unit_name SELECT id, code, validity FROM unit WHERE code LIKE 'PL.%'""",
+    """WITH o AS (INSERT INTO officer (code, name) SELECT 'PL.' || n, 'Trần Văn Lực' FROM generate_series(10, 349) n
+        RETURNING id, code)
+        INSERT INTO officer_posting SELECT o.id, u.id, 'senior', '[2010-01-01,)'
+        FROM (SELECT id, row_number() OVER (ORDER BY code) AS n FROM o) o
+        JOIN (SELECT id, row_number() OVER (ORDER BY path) AS n FROM unit WHERE level = 'regional') u USING (n)""",
+    f"""INSERT INTO enforcement_case (file_no, decision_no, decision_date, unit_id, unit_path, officer_id, kind,
+            initiation, account, amount_vnd, outstanding_vnd, accepted_on, entered_on, last_effective_on,
+            confidentiality)
+        SELECT n || '/HS', n || '/QĐ', day, u.id, u.path, p.officer_id, 'civil', 'on_request',
+            CASE WHEN n % 5 = 0 THEN 'enforcing' ELSE 'completed' END, amount,
+            CASE WHEN n % 5 = 0 THEN amount ELSE 0 END, day, day, day, (n % 50 = 0)::int
+        FROM (SELECT n, date '2016-01-01' + n % 3900 AS day,
+                CASE WHEN n % 500 = 0 THEN 30000000000 ELSE n * 1000 END AS amount
+            FROM generate_series(1, {CASES}) n) c
+        JOIN (SELECT *, row_number() OVER (ORDER BY path) AS place FROM unit WHERE level = 'regional') u
+            ON u.place = 1 + n % 340
+        JOIN officer_posting p ON p.unit_id = u.id""",
+    """INSERT INTO party (case_id, no, role, kind, name, masked_name, search_name, institution)
+        SELECT id, 1, 'debtor', 'individual', file_no, '***', 'nguyen van ' || file_no, NULL FROM enforcement_case
+        UNION ALL SELECT id, 2, 'creditor', 'organisation', 'N', 'N', 'n', 'BIDV' FROM enforcement_case
+        WHERE amount_vnd % 7 = 0""",
+    """INSERT INTO case_institution SELECT 'BIDV', c.decision_date, c.id
+        FROM enforcement_case c JOIN party p ON p.case_id = c.id WHERE p.institution IS NOT NULL""",
+    """INSERT INTO obligation SELECT id, 1, 'money_party', amount_vnd, 'Trả nợ' FROM enforcement_case""",
+    """INSERT INTO entry (case_id, event_no, line, event, unit_id, officer_id, from_account, to_account, cases,
+            amount_vnd, effective_on, booked_on, source, client_id)
+        SELECT id, 1, 1, 'accepted', unit_id, officer_id, 'accepted', 'enforcing', 1, amount_vnd, accepted_on,
+            accepted_on, 'plan', 'tests' FROM enforcement_case""",
+    """INSERT INTO open_stock SELECT unit_id, date_trunc('month', decision_date)::date, with_conditions,
+            amount_vnd >= 20000000000, NULL, count(*), sum(amount_vnd), sum(outstanding_vnd) FROM enforcement_case
+        WHERE is_open GROUP BY 1, 2, 3, 4""",
+)
+
+
+class Explained(SeenBy):
+    """Answers with nothing, and keeps how PostgreSQL came by it."""
+
+    __slots__ = ("plans",)
+    plans: list[str]
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """The plan of a statement as it is prepared for good: without a look at the parameters."""
+        if "party_hits" in sql:
+            return await super().fetch(sql, params)
+        rows = await super().fetch(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
+        self.plans.append("\n".join(row[0] for row in rows))
+        return []
+
+
+@pytest.fixture(scope="module")
+def book(cluster: str) -> Iterator[str]:
+    with new_database(cluster) as url:
+        with psycopg.connect(url, autocommit=True) as owner:
+            for statement in FILL:
+                owner.execute(statement.encode())
+            owner.execute("VACUUM ANALYZE")
+        yield url
+
+
+CALLERS: Final = {
+    "nation": Caller("nation", frozenset(), ("vn.",), SECRET),
+    "cleared for little": Caller("ordinary", frozenset(), ("vn.",)),
+    "province": Caller("province", frozenset(), ("vn.p17.",)),
+    "three provinces": Caller("provinces", frozenset(), ("vn.p17.", "vn.p19.", "vn.p23.")),
+    "office": Caller("office", frozenset(), ("vn.p17.k12.",)),
+    "bank": Caller("bank", frozenset(), ("vn.",), institution="BIDV"),
+}
+Question = Callable[[Explained, Reference, Caller, Scope], Awaitable[Any]]
+
+
+async def _one(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    await cases.read_case(db, scope, "0197c0de-0000-7000-8000-0000000000aa")
+    await cases.read_events(db, scope, "0197c0de-0000-7000-8000-0000000000aa", 0, 50)
+
+
+async def _list(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    await cases.list_cases(db, scope, CaseFilter(), None, 51)
+    await cases.list_cases(db, scope, CaseFilter(is_open=True), None, 51)
+    await cases.list_cases(db, scope, CaseFilter(), ("2021-05-01", "0197c0de-0000-7000-8000-0000000000aa"), 51)
+
+
+async def _named(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    await cases.list_cases(db, scope, CaseFilter(debtor="Nguyễn Văn 4711"), None, 51)
+    await cases.list_cases(db, scope, CaseFilter(debtor="nguyen van"), None, 51)
+
+
+async def _flagged(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    await list_flagged(db, wanted(ref, caller, TODAY), None, 51)
+    await list_flagged(db, wanted(ref, caller, TODAY, names=("high_value",)), None, 51)
+    await list_upcoming(db, wanted(ref, caller, TODAY), stretches(ref.rules, TODAY, date(2026, 12, 20)), None, 51)
+
+
+async def _counted(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    await totals(db, wanted(ref, caller, TODAY), "unit_id", whole=False, kept_vnd=20_000_000_000)
+
+
+QUESTIONS: Final[dict[str, Question]] = {
+    "one case": _one,
+    "lists": _list,
+    "names": _named,
+    "flagged": _flagged,
+    "totals": _counted,
+}
+
+
+def _plans(url: str, caller: Caller, question: Question, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.setattr("app.services.priority.views.today", lambda: TODAY)
+
+    async def asked() -> list[str]:
+        db = Database(Settings.model_validate({"database_url": as_service(url)}))
+        await db.open()
+        try:
+            ref = await load(db.seen_by(SERVICE))
+            context = ref.context(caller)
+            explained = Explained(db, lambda: context)
+            explained.plans = []
+            await question(explained, ref, caller, ref.scope(caller, None))
+            return explained.plans
+        finally:
+            await db.close()
+
+    return asyncio.run(asked())
+
+
+@pytest.mark.parametrize("who", CALLERS)
+@pytest.mark.parametrize("what", QUESTIONS)
+def test_no_large_table_is_scanned(book: str, who: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if who == "bank" and what in ("flagged", "totals"):
+        what = "lists"  # such a client has no scope for them
+    for plan in _plans(book, CALLERS[who], QUESTIONS[what], monkeypatch):
+        lines = [line for line in plan.splitlines() if "never executed" not in line]
+        scanned = [table for table in LARGE if any(f"Seq Scan on {table}" in line for line in lines)]
+        assert scanned == [], plan
