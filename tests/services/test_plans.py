@@ -58,9 +58,9 @@ FILL: Final = (
         FROM enforcement_case c JOIN party p ON p.case_id = c.id WHERE p.institution IS NOT NULL""",
     """INSERT INTO obligation SELECT id, 1, 'money_party', amount_vnd, 'Trả nợ' FROM enforcement_case""",
     """INSERT INTO entry (case_id, event_no, line, event, unit_id, officer_id, from_account, to_account, cases,
-            amount_vnd, effective_on, booked_on, source, client_id)
+            amount_vnd, effective_on, booked_on, source, client_id, cut_id)
         SELECT id, 1, 1, 'accepted', unit_id, officer_id, 'accepted', 'enforcing', 1, amount_vnd, accepted_on,
-            accepted_on, 'plan', 'tests' FROM enforcement_case""",
+            accepted_on, 'plan', 'tests', 0 FROM enforcement_case""",
     """INSERT INTO open_stock SELECT unit_id, date_trunc('month', decision_date)::date, with_conditions,
             amount_vnd >= 20000000000, NULL, count(*), sum(amount_vnd), sum(outstanding_vnd) FROM enforcement_case
         WHERE is_open GROUP BY 1, 2, 3, 4""",
