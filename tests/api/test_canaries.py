@@ -199,16 +199,22 @@ def _asked(client: httpx.Client, op: Operation, objects: dict[str, str]) -> Iter
     """Everything an operation may be made to answer."""
     path = op.path(objects)
     if op.example is None:
+        needed = {name: _example(p) for name, p in op.query.items() if p.get("required")}
         for query in ({}, {"limit": "500"}, {"as_of": "2024-01-01"}, {"of": "officers"}, {"personal_data": "true"}):
             for language in ("en", "vi"):
                 headers = {**op.headers(), "Accept-Language": language}
-                yield client.request(op.method, path, params=query, headers=headers)
+                yield client.request(op.method, path, params=needed | query, headers=headers)
         yield client.head(path, headers=op.headers())
         return
     for body in _bodies(op, objects):
         yield client.request(op.method, path, json=body, headers=op.headers())
     broken = json.dumps(FLOCKS[1], ensure_ascii=False)[:-1].encode()
     yield client.request(op.method, path, content=broken, headers=op.headers() | {"Content-Type": "application/json"})
+
+
+def _example(parameter: dict[str, Any]) -> str:
+    schema = parameter["schema"]
+    return str(next(iter(parameter.get("examples") or schema.get("examples") or schema["enum"])))
 
 
 def _read(answer: httpx.Response) -> set[str]:
