@@ -50,7 +50,7 @@ export const TRACKED = `(SELECT json_agg(json_build_object('level', t.level,
       'since', coalesce(lower(t.tracked)::text, '0001-01-01'), 'until', coalesce(upper(t.tracked)::text, '9999-12-31')))
     FROM matter_tracking t WHERE t.matter_id = c.matter_id) AS tracked`;
 
-const READ = (paths) => `SELECT ${COLUMNS},
+const READ = (paths) => `SELECT ${COLUMNS}, c.judgment_no, c.judgment_date, c.court,
     (SELECT json_agg(json_build_object('no', o.no, 'kind', o.kind, 'amount_vnd', o.amount_vnd,
        'description', o.description) ORDER BY o.no) FROM obligation o WHERE o.case_id = c.id) AS obligations,
     (SELECT json_agg(json_build_object('no', p.no, 'role', p.role, 'kind', p.kind, 'credit_institution',
@@ -73,6 +73,9 @@ export async function caseRoutes(app, { pool, reference }) {
     return {
       ...item(row, reference),
       as_of: day,
+      judgment_no: row.judgment_no,
+      judgment_date: row.judgment_date,
+      court: row.court,
       obligations: row.obligations,
       parties: row.parties,
       flags: raisedFlags(row, day, reference.rulesOn(day), row.tracked),

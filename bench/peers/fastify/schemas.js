@@ -63,6 +63,9 @@ export const caseSchema = {
     200: object({
       ...caseItem,
       as_of: text,
+      judgment_no: optional,
+      judgment_date: optional,
+      court: optional,
       obligations: list(object({ no: number, kind: text, amount_vnd: number, description: text })),
       parties: list(object({ no: number, role: text, kind: text, credit_institution: flag, institution: optional, name: text })),
       flags: list(flagOut),

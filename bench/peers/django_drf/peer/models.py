@@ -94,6 +94,9 @@ class EnforcementCase(models.Model):
     steering_matter = models.BooleanField()
     version = models.BigIntegerField()
     confidentiality = models.SmallIntegerField()
+    judgment_no = models.TextField(null=True)
+    judgment_date = models.DateField(null=True)
+    court = models.TextField(null=True)
     is_open = models.BooleanField()
     with_conditions = models.BooleanField()
 
