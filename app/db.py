@@ -129,6 +129,7 @@ class Database:
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
         self._reload: Callable[[], Awaitable[None]] | None = None
+        self._changed: Callable[[], None] | None = None
 
     async def open(self) -> None:
         """Opens the read pool; waits for its first connection."""
@@ -142,6 +143,10 @@ class Database:
     def on_reference_change(self, reload: Callable[[], Awaitable[None]]) -> None:
         """`reload` runs after a unit of work of this worker that changed reference data."""
         self._reload = reload
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """`changed` is called after every unit of work of this worker that left a change record."""
+        self._changed = changed
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
@@ -186,18 +191,20 @@ class Database:
                 raise meant from error
             if session.info.get("reference_changed") and self._reload is not None:
                 await self._reload()
+            if session.info.get("changed") and self._changed is not None:
+                self._changed()
             return result
         raise Busy  # unreachable: the last attempt raises
 
-    async def listen(self, channel: str, heard: Callable[[], Awaitable[None]]) -> None:
-        """Calls `heard` on every notification, and after every reconnect, until cancelled."""
+    async def listen(self, channel: str, heard: Callable[[str | None], Awaitable[None]]) -> None:
+        """Calls `heard` with the text of every notification, and with None after every reconnect, until cancelled."""
         while True:
             try:
                 connection = await psycopg.AsyncConnection.connect(self.settings.libpq_url, autocommit=True)
                 async with connection:
                     await connection.execute(f"LISTEN {channel}".encode())
-                    await heard()
-                    async for _ in connection.notifies():
-                        await heard()
+                    await heard(None)
+                    async for notification in connection.notifies():
+                        await heard(notification.payload)
             except (psycopg.Error, Busy):
                 await asyncio.sleep(1)

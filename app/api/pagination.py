@@ -55,17 +55,24 @@ async def page(
 Paging = Annotated[Page, Depends(page)]
 
 
+Listed = tuple[str, list[tuple[str, str]]]
+"""What a cursor is bound to besides the caller: the path of the list, and its filters."""
+
+
 def after(request: Request, caller: Caller, asked: Page) -> tuple[Any, ...] | None:
     """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise."""
-    if asked.cursor is None:
-        return None
+    return None if asked.cursor is None else read_cursor(request, caller, asked.cursor)
+
+
+def read_cursor(request: Request, caller: Caller, cursor: str, of: Listed | None = None) -> tuple[Any, ...]:
+    """The key in a cursor of this list, or of another one. 400 or 410 when it is none, or an old one."""
     settings: Settings = request.app.state.settings
     try:
-        packed = base64.b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4), altchars=b"-_", validate=True)
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         raise _refused() from None
     payload, mac = packed[:-_MAC_SIZE], packed[-_MAC_SIZE:]
-    if not hmac.compare_digest(mac, _mac(request, caller, payload)):
+    if not hmac.compare_digest(mac, _mac(request, caller, payload, of)):
         raise _refused()
     epoch, *key = orjson.loads(payload)
     if epoch != settings.cursor_epoch:
@@ -100,20 +107,21 @@ def page_answer(
     return Response(body, headers={"Link": link}, media_type="application/json")
 
 
-def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...]) -> str:
-    """The cursor that continues after the row with this sort key."""
+def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...], of: Listed | None = None) -> str:
+    """The cursor that continues this list, or another one, after the row with this sort key."""
     settings: Settings = request.app.state.settings
     payload = orjson.dumps([settings.cursor_epoch, *key])
-    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload, of)).rstrip(b"=").decode()
 
 
 def _filters(request: Request, *without: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in query_pairs(request.scope) if name not in without]
 
 
-def _mac(request: Request, caller: Caller, payload: bytes) -> bytes:
+def _mac(request: Request, caller: Caller, payload: bytes, of: Listed | None) -> bytes:
     settings: Settings = request.app.state.settings
-    list_of = [caller.key, request.scope["path"], sorted(_filters(request, "cursor", "limit"))]
+    path, filters = of or (request.scope["path"], _filters(request, "cursor", "limit"))
+    list_of = [caller.key, path, sorted(filters)]
     secret = settings.cursor_secret.get_secret_value().encode()
     signed = hashlib.sha256(orjson.dumps(list_of)).digest() + payload
     return hmac.digest(secret, signed, "sha256")[:_MAC_SIZE]

@@ -61,6 +61,20 @@ class CursorExpired(DomainError):
     title = {"en": "The cursor has expired", "vi": "Con trỏ đã hết hạn"}
 
 
+class ChangesLost(CursorExpired):
+    """What followed the cursor is not kept any more, or a restore took it away: take a new snapshot."""
+
+    code = "changes-lost"
+    title = {"en": "The changes after this cursor are no longer there", "vi": "Các thay đổi sau con trỏ này không còn"}
+
+
+class ViewChanged(CursorExpired):
+    """The caller may see more, less or something else than when it got the cursor: take a new snapshot."""
+
+    code = "view-changed"
+    title = {"en": "What the caller may see has changed", "vi": "Phạm vi được xem đã thay đổi"}
+
+
 class MethodNotAllowed(DomainError):
     """The path exists but not with this method; `Allow` names those it has."""
 

@@ -44,6 +44,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Visibility:
+    """What decides who sees a thing: path of its unit, confidentiality class, institutions among its parties.
+
+    `institutions` is None for a thing that names no parties: callers bound to an institution see it like everybody.
+    """
+
+    unit_path: str
+    confidentiality: int = ORDINARY
+    institutions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who makes a change or sees personal data, in which request and why: what the trail names."""
 

@@ -2,6 +2,7 @@
 record of every change."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, ScalarSelect, insert, literal_column, select
@@ -9,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.journal import audit_record, change_record
 from app.models.organisation import unit
-from app.services.access import ORDINARY, Actor
+from app.services.access import ORDINARY, Actor, Visibility
 
 # Changes of these are known to every worker's cache at once.
 REFERENCE_SUBJECTS: Final = ("unit", "officer", "client", "priority_rule", "regime", "target")
@@ -32,16 +33,26 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     confidentiality: int = ORDINARY,
+    institutions: tuple[str, ...] | None = None,
+    was: Visibility | None = None,
 ) -> None:
     """Writes the trail of one change in the transaction of the change itself.
 
     `before` and `after` are masked copies: personal data do not enter, for nobody can take them out again.
+    `confidentiality` and `institutions` decide with the unit who learns of the change, and so does `was` where the
+    change altered them or the unit: whoever saw the thing then learns that it has left their view.
+    The caller holds the lock of the thing, or versions of it would come out of order.
     """
     about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": action}
     content = {"before": before, "after": after, "confidentiality": confidentiality, "reason": actor.reason}
     await _audit(session, actor, {**about, **content})
+    change: dict[str, Any] = {**about, "version": version, "client_id": actor.client_id, "transaction_id": _TRANSACTION}
+    change |= {"unit_path": _path(unit_id), "confidentiality": confidentiality, "institutions": institutions}
+    if was is not None:
+        change |= {f"was_{name}": value for name, value in asdict(was).items()}
     # no RETURNING: a writer need not be allowed to read the trail
-    await session.execute(insert(change_record).values(**about, version=version, transaction_id=_TRANSACTION).inline())
+    await session.execute(insert(change_record).values(change).inline())
+    session.info["changed"] = True
     if subject in REFERENCE_SUBJECTS:
         session.info["reference_changed"] = True
 

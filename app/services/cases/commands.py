@@ -15,7 +15,7 @@ from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
 from app.models.organisation import matter
 from app.services import journal
-from app.services.access import path_ranges
+from app.services.access import Visibility, path_ranges
 from app.services.books.commands import CASE_COLUMNS, post
 from app.services.books.rules import (
     Circumstances,
@@ -241,6 +241,7 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
     def shown(row: dict[str, Any]) -> dict[str, Any]:
         return {name: str(row[name]) for name in _AUDITED if before[name] != after[name]}
 
+    was, now = _visibility(before), _visibility(after)
     await journal.record(
         work.session,
         subject="case",
@@ -251,7 +252,15 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
         actor=work.actor,
         before=shown(before),
         after=shown(after),
+        confidentiality=now.confidentiality,
+        institutions=now.institutions,
+        was=None if was == now else was,
     )
+
+
+def _visibility(row: dict[str, Any]) -> Visibility:
+    """What decides who sees a case; a client bound to an institution sees none yet."""
+    return Visibility(row["unit_path"], institutions=())
 
 
 async def _locked(work: Work, case_id: str, expected: int | None) -> dict[str, Any]:

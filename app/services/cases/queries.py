@@ -133,6 +133,12 @@ async def list_cases(
     return await db.fetch(page_sql(scope, conditions, wanted.newest_first), parameters)
 
 
+async def read_items(db: Reads, scope: Scope, case_ids: list[str]) -> list[Row]:
+    """Rows of ITEM_COLUMNS of these cases, as far as they are to be seen, in no particular order."""
+    sql = f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE c.id = ANY(%(ids)s::uuid[]) AND "
+    return await db.fetch(sql + wall("c", len(scope.paths)), {"ids": case_ids, **scope.wall()})
+
+
 async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: bool) -> int:
     """How many cases a filter finds: counted, or as the planner estimates from its statistics."""
     conditions, parameters = criteria(wanted)

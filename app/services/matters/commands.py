@@ -164,6 +164,7 @@ async def _record(
         actor=work.actor,
         before=before,
         after=after,
+        institutions=(),
     )
 
 
