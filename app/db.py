@@ -1,7 +1,7 @@
 """Connections: reads as prepared statements, changes as units of work. The only place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, Protocol, TypeVar, cast
 
@@ -21,6 +21,8 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 ATTEMPTS: Final = 4
+# what is copied out is passed on in pieces of this size
+BLOCK: Final = 64 * 1024
 # deadlock and serialization failure: PostgreSQL asks for the whole transaction again
 RETRIED: Final = ("40P01", "40001")
 # lock and statement timeouts, shutdown, too many connections, connection failures
@@ -46,6 +48,14 @@ def _options(settings: Settings) -> str:
         "client_connection_check_interval": 1_000,
     }
     return " ".join(f"-c {name}={value}" for name, value in values.items())
+
+
+def _snapshot_begins(settings: Settings) -> list[str]:
+    return [
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "SET LOCAL statement_timeout = 0",
+        f"SET LOCAL transaction_timeout = {settings.snapshot_seconds * 1000}",
+    ]
 
 
 def _texts(adapters: AdaptersMap) -> None:
@@ -90,6 +100,32 @@ class Within:
         return rows[0] if rows else None
 
 
+class Snapshot:
+    """Reads one moment of the database, however long that takes."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one statement as of that moment."""
+        return await (await self._connection.execute(sql.encode(), params)).fetchall()
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        return await (await self._connection.execute(sql.encode(), params)).fetchone()
+
+    async def copied(self, sql: str, params: dict[str, Any]) -> AsyncGenerator[bytes]:
+        """What a COPY … TO STDOUT sends, in blocks of some size, and no faster than they are taken."""
+        async with self._connection.cursor() as cursor, cursor.copy(sql.encode(), params) as copy:
+            block = bytearray()
+            async for piece in copy:
+                block += piece
+                if len(block) >= BLOCK:
+                    yield bytes(block)
+                    block.clear()
+            yield bytes(block)
+
+
 def translated(error: BaseException) -> Exception | None:
     """The domain error that a database error means to a caller, if it means one."""
     original = getattr(error, "orig", error)
@@ -128,6 +164,7 @@ class Database:
             connect_args={"options": _options(settings), "application_name": "thads-write"},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._snapshots = asyncio.Semaphore(settings.snapshots_at_once)
         self._reload: Callable[[], Awaitable[None]] | None = None
         self._changed: Callable[[], None] | None = None
 
@@ -170,6 +207,33 @@ class Database:
         """The first row, or None."""
         rows = await self.fetch(sql, params)
         return rows[0] if rows else None
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Snapshot]:
+        """One moment of the database for a long answer, on a connection of its own; Busy when too many are at it.
+
+        A connection that is given up in the middle ends its query.
+        """
+        if self._snapshots.locked():
+            raise Busy(headers={"Retry-After": "10"})
+        async with self._snapshots:
+            try:
+                async with await self._of_its_own("thads-snapshot") as connection:
+                    for statement in _snapshot_begins(self.settings):
+                        await connection.execute(statement.encode())
+                    yield Snapshot(connection)
+            except psycopg.Error as error:
+                meant = translated(error)
+                if meant is None:
+                    raise
+                raise meant from error
+
+    async def _of_its_own(self, name: str) -> psycopg.AsyncConnection[Row]:
+        connection = await psycopg.AsyncConnection.connect(
+            self.settings.libpq_url, autocommit=True, options=_options(self.settings), application_name=name
+        )
+        await _prepare(connection)
+        return connection
 
     async def write(self, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Runs `work` as one transaction and commits it; all or nothing.

@@ -287,6 +287,7 @@ def answers(
     example: Any = None,
     errors: Iterable[int] = (404, 409),
     description: str | None = None,
+    media_type: str = "application/json",
 ) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of an operation: its answer with an example, and every problem it may answer with.
 
@@ -296,6 +297,6 @@ def answers(
     success: dict[str, Any] = {"description": description or HTTPStatus(status).phrase}
     if model is not None:
         success["model"] = model
-        success["content"] = {"application/json": {"example": example}}
+        success["content"] = {media_type: {"example": example}}
     others = sorted({*ALWAYS, *errors} - {status})
     return {status: success, **{code: {"description": HTTPStatus(code).phrase} for code in others}}

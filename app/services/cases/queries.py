@@ -11,11 +11,29 @@ from app.services.access import wall
 from app.services.cases.rules import search_form
 from app.services.reference import Scope
 
-ITEM_COLUMNS: Final = (
-    "c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind, c.initiation, "
-    "c.segment, c.account, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on, c.left_on, c.version"
-)
-"""The list projection of a case; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
+ITEM: Final = {
+    "id": "c.id",
+    "file_no": "c.file_no",
+    "decision_no": "c.decision_no",
+    "decision_date": "c.decision_date",
+    "unit": "c.unit_id",
+    "officer": "c.officer_id",
+    "matter_id": "c.matter_id",
+    "kind": "c.kind",
+    "initiation": "c.initiation",
+    "segments": "c.segment",
+    "state": "c.account",
+    "with_conditions": "c.with_conditions",
+    "amount_vnd": "c.amount_vnd",
+    "outstanding_vnd": "c.outstanding_vnd",
+    "accepted_on": "c.accepted_on",
+    "left_on": "c.left_on",
+    "version": "c.version",
+}
+"""The list projection of a case: the column behind each member of an item."""
+
+ITEM_COLUMNS: Final = ", ".join(ITEM.values())
+"""The list projection as columns; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
 
 
 @dataclass(frozen=True, slots=True)

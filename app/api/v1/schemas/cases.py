@@ -18,6 +18,7 @@ from app.api.v1.schemas.base import (
 from app.api.v1.schemas.priority import RaisedFlagOut
 from app.db import Row
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
+from app.services.cases import queries
 from app.services.reference import Reference
 
 Kind = Literal[
@@ -37,7 +38,7 @@ _SEGMENTS: Final = (
     (SEGMENT_CORRUPTION, "corruption_economic"),
     (SEGMENT_BUDGET, "state_budget"),
 )
-_SEGMENT_NAMES: Final = {bits: [name for bit, name in _SEGMENTS if bits & bit] for bits in range(8)}
+SEGMENT_NAMES: Final = {bits: [name for bit, name in _SEGMENTS if bits & bit] for bits in range(8)}
 
 
 class UnitBrief(Strict):
@@ -111,6 +112,10 @@ class CaseOut(CaseItem):
     flags: list[RaisedFlagOut] = Field(description="priority flags raised on that day, each with its reason")
 
 
+if queries.ITEM.keys() != CaseItem.model_fields.keys():  # a projection that drifts from its schema must not start
+    raise TypeError(f"CaseItem and its projection differ: {queries.ITEM.keys() ^ CaseItem.model_fields.keys()}")
+
+
 class Counted(Strict):
     """How many items a list has in all."""
 
@@ -143,7 +148,7 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
         "matter_id": matter_id,
         "kind": kind,
         "initiation": initiation,
-        "segments": _SEGMENT_NAMES[segment],
+        "segments": SEGMENT_NAMES[segment],
         "state": account,
         "with_conditions": with_conditions,
         "amount_vnd": amount,
