@@ -63,7 +63,7 @@ def client_secret(database: Loaded, client: str = "bench", unit: str = "G15") ->
     command = ["secret", client]
     if not known:
         scopes = [f"--scope={scope}" for scope in ("cases:read", "priority:read", "targets:read")]
-        command = ["register", client, "--name=bench", f"--unit={unit}", *scopes]
+        command = ["register", client, "--name=bench", f"--unit={unit}", "--clearance=secret", *scopes]
     return _cli(database.url, "clients", *command).split()[-1]
 
 

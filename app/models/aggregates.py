@@ -178,3 +178,9 @@ OPEN_STOCK: Final = f"""
         (sum(outstanding_vnd))::bigint AS outstanding_vnd
     FROM (SELECT {stock_key("c")}, c.amount_vnd, c.outstanding_vnd FROM enforcement_case c WHERE c.is_open) k
     GROUP BY {STOCK_KEY}"""
+
+# Whose cases a credit institution may see: the index `case_institution`, as the parties say.
+INSTITUTIONS: Final = """
+    SELECT DISTINCT p.institution, c.decision_date, c.id AS case_id
+    FROM party p JOIN enforcement_case c ON c.id = p.case_id
+    WHERE p.institution IS NOT NULL AND p.role IN ('creditor', 'debtor')"""

@@ -77,5 +77,7 @@ def rebuild_statements() -> list[str]:
         agg.OPENING.fill(agg.OPENING.sums(f"rollup_unit_month f {later}", fiscal_year="y.fiscal_year")),
         agg.OPENING_CUT.fill(agg.OPENING_CUT.sums(f"rollup_unit_month_cut f {later}", fiscal_year="y.fiscal_year")),
         f"INSERT INTO open_stock ({agg.STOCK_KEY}, cases, amount_vnd, outstanding_vnd) {agg.OPEN_STOCK}",
+        "TRUNCATE case_institution",
+        f"INSERT INTO case_institution (institution, decision_date, case_id) {agg.INSTITUTIONS}",
         *REBUILD,
     ]

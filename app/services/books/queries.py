@@ -30,6 +30,7 @@ def verify_statements() -> list[str]:
         _CASES,
         _CUTS,
         public_list_differences(),
+        _INSTITUTIONS,
     ]
 
 
@@ -69,6 +70,14 @@ _CUTS: Final = f"""
     JOIN cut k ON k.id = s.cut_id
     WHERE (k.kind, k.initiation, k.segment) <> (c.kind, c.initiation, c.segment)
        OR s.matter_id IS DISTINCT FROM c.matter_id"""
+
+
+_INSTITUTIONS: Final = f"""
+    SELECT 'case_institution', d.wrong, d.case_id::text FROM (
+        (SELECT 'stored, not in the parties' AS wrong, s.* FROM (TABLE case_institution EXCEPT ({agg.INSTITUTIONS})) s)
+        UNION ALL
+        (SELECT 'in the parties, not stored', s.* FROM (({agg.INSTITUTIONS}) EXCEPT TABLE case_institution) s)
+    ) d"""
 
 
 async def verify(db: SeenBy) -> list[tuple[str, str, str]]:

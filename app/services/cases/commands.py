@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.clock import today
 from app.errors import Conflict, NotFound, PreconditionFailed, invalid
+from app.models.aggregates import INSTITUTIONS
 from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
@@ -364,10 +365,9 @@ async def _replace_parties(session: AsyncSession, case_id: str, segment: int, pa
 
 # The index by which a credit institution finds the cases it may see, made anew from the parties of one case.
 _NO_INSTITUTIONS: Final = text("DELETE FROM case_institution WHERE case_id = CAST(:id AS uuid)")
-_INSTITUTIONS: Final = text("""
-    INSERT INTO case_institution (institution, decision_date, case_id)
-    SELECT DISTINCT p.institution, c.decision_date, c.id FROM party p JOIN enforcement_case c ON c.id = p.case_id
-    WHERE p.case_id = CAST(:id AS uuid) AND p.institution IS NOT NULL AND p.role IN ('creditor', 'debtor')""")
+_INSTITUTIONS: Final = text(
+    f"INSERT INTO case_institution (institution, decision_date, case_id) {INSTITUTIONS} AND c.id = CAST(:id AS uuid)"
+)
 
 
 async def _write_institutions(session: AsyncSession, case_id: str) -> None:

@@ -1,4 +1,4 @@
-"""The three systems a newcomer tries the service as: the nation's portal, a province's, an integration partner."""
+"""The systems a newcomer tries the service as: the nation's portal, a province's, an integration partner, a bank."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -8,9 +8,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models.clients import client
 from app.models.organisation import unit
-from app.services.access import ORDINARY, RESTRICTED, SECRET, Actor
+from app.services.access import ORDINARY, RESTRICTED, ROOT, SECRET, Actor
 from app.services.clients.commands import register
 from app.services.clients.rules import SCOPES
+from app.services.demo.names import institution_code
 
 READING: Final = frozenset(scope for scope in SCOPES if scope.endswith(":read")) - {"audit:read"}
 DEMO: Final = Actor("demo", reason="demo clients", source="plan")
@@ -25,6 +26,7 @@ class DemoClient:
     scopes: frozenset[str]
     unit_path: str
     clearance: int = ORDINARY
+    institution: str | None = None
 
 
 NATIONAL: Final = DemoClient(
@@ -45,7 +47,14 @@ PARTNER: Final = DemoClient(
     ),
     "vn.t25.k01.",
 )
-CLIENTS: Final = (NATIONAL, PROVINCIAL, PARTNER)
+BANK: Final = DemoClient(
+    "demo-bank",
+    "Hệ thống của một ngân hàng (thử nghiệm)",
+    frozenset({"cases:read", "units:read", "officers:read", "reference:read"}),
+    ROOT,
+    institution=institution_code("Sông Hậu"),
+)
+CLIENTS: Final = (NATIONAL, PROVINCIAL, PARTNER, BANK)
 
 
 async def ensure_clients(session: AsyncSession) -> None:
@@ -63,4 +72,5 @@ async def ensure_clients(session: AsyncSession) -> None:
             scopes=wanted.scopes,
             unit_ids=[str(unit_id) for unit_id in granted],
             clearance=wanted.clearance,
+            institution=wanted.institution,
         )

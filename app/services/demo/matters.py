@@ -6,6 +6,7 @@ from itertools import accumulate
 from random import Random
 from typing import Final
 
+from app.services.access import ORDINARY, RESTRICTED, SECRET
 from app.services.demo.calibration import CENTRAL_MATTERS, PLAIN_MATTERS, PROVINCIAL_MATTERS, scaled, spread
 from app.services.demo.ids import uuid7
 from app.services.demo.names import person
@@ -44,6 +45,7 @@ class Matter:
     tracked_until: date | None
     economic: bool
     size: int
+    confidentiality: int
 
     @property
     def tracked(self) -> bool:
@@ -90,6 +92,13 @@ def _levels(scale: float) -> list[tuple[str, str]]:
     return found + [("plain", "plain")] * max(FEWEST["plain"], scaled(PLAIN_MATTERS, scale))
 
 
+def _class(number: int, level: str) -> int:
+    """Some of the matters that are tracked are not for everybody's eyes."""
+    if level == "plain" or number % 8:
+        return ORDINARY
+    return RESTRICTED if number % 24 else SECRET
+
+
 def _matter(number: int, level: str, state: str, provinces: list[str], rng: Random) -> Matter:
     giant = number <= len(GIANTS) + len(LARGE)
     home = None if giant else rng.choice(provinces)
@@ -110,4 +119,5 @@ def _matter(number: int, level: str, state: str, provinces: list[str], rng: Rand
         tracked_until=until,
         economic=level != "plain" or rng.random() < ECONOMIC_SHARE,
         size=(*GIANTS, *LARGE)[number - 1] if giant else rng.randint(low, high),
+        confidentiality=_class(number, level),
     )

@@ -56,16 +56,21 @@ STREETS: Final = (
 
 @dataclass(frozen=True)
 class Pools:
-    """Ready columns of party rows: name, masked name and search form, joined by tabs."""
+    """Ready columns of party rows: name, masked name and search form, joined by tabs; of banks with their code."""
 
     persons: list[str]
     companies: list[str]
-    banks: list[str]
+    banks: list[tuple[str, str | None]]
 
 
 def columns(name: str, kind: str) -> str:
     """name, masked_name and search_name of a party, as COPY wants them."""
     return f"{name}\t{masked(name, kind)}\t{search_form(name)}"
+
+
+def institution_code(name: str) -> str:
+    """The code of a made-up bank."""
+    return search_form(name).replace(" ", "").upper()
 
 
 def person(rng: Random) -> str:
@@ -84,9 +89,10 @@ def pools(seed: int) -> Pools:
     """The names a book of this seed draws from."""
     rng = Random(f"{seed} names")  # noqa: S311 — a book to be repeated, not a secret
     funds, places = _FUNDS
-    banks = [f"Ngân hàng TMCP {name}" for name in _BANKS] + [" ".join(pair) for pair in product([funds], places)]
+    banks: list[tuple[str, str | None]] = [(f"Ngân hàng TMCP {name}", institution_code(name)) for name in _BANKS]
+    banks += [(" ".join(pair), None) for pair in product([funds], places)]
     return Pools(
         persons=[columns(person(rng), "individual") for _ in range(PERSONS)],
         companies=[columns(_company(rng), "organisation") for _ in range(COMPANIES)],
-        banks=[columns(name, "organisation") for name in banks],
+        banks=[(columns(name, "organisation"), code) for name, code in banks],
     )

@@ -1,14 +1,17 @@
 """What a case is about, who owes what to whom: kind, initiation, obligations and parties. All made up."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
-from typing import Final
+from typing import Final, TypeVar
 
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.demo.lives import NULL
 from app.services.demo.matters import Matter
 from app.services.demo.names import STREETS, Pools, pools
+
+T = TypeVar("T")
 
 MILLION: Final = 10**6
 # Small sums are mostly court fees and fines, enforced ex officio; large ones are asked for by creditors.
@@ -130,30 +133,33 @@ def judgment(number: int, kind: str, place: str, day: str) -> tuple[str, str, st
 def parties(case_id: str, dispute: Dispute, place: str, seed: int, rng: Random) -> list[str]:
     """Rows of the parties (đương sự): a creditor, one or two debtors, sometimes a third person."""
     rnd, drawn = rng.random, pools(seed)
-    rows = [_creditor(dispute, place, drawn, rng)]
+    creditor, institution = _creditor(dispute, place, drawn, rng)
+    rows = [f"{creditor}\t{institution}"]
     for _ in range(2 if rnd() < TWO_DEBTORS else 1):
         if rnd() < COMPANY_DEBTOR:
-            rows.append(
-                f"debtor\torganisation\tf\t{_one(drawn.companies, rng)}\t{NULL}\t{_address(place, rng)}\t{NULL}"
-            )
+            company = _one(drawn.companies, rng)
+            rows.append(f"debtor\torganisation\tf\t{company}\t{NULL}\t{_address(place, rng)}\t{NULL}\t{NULL}")
         else:
-            rows.append(f"debtor\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}")
+            rows.append(f"debtor\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}\t{NULL}")
     if rnd() < RELATED:
-        rows.append(f"related\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}")
+        rows.append(f"related\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}\t{NULL}")
     return [f"{case_id}\t{no}\t{row}" for no, row in enumerate(rows, 1)]
 
 
-def _creditor(dispute: Dispute, place: str, drawn: Pools, rng: Random) -> str:
+def _creditor(dispute: Dispute, place: str, drawn: Pools, rng: Random) -> tuple[str, str]:
+    """The row of the creditor, and its code when it is a bank."""
     if dispute.initiation == "ex_officio":
-        return f"creditor\torganisation\tf\t{TREASURY}\t{NULL}\t{NULL}\t{NULL}"
+        return f"creditor\torganisation\tf\t{TREASURY}\t{NULL}\t{NULL}\t{NULL}", NULL
     if dispute.bank:
-        return f"creditor\torganisation\tt\t{_one(drawn.banks, rng)}\t{NULL}\t{NULL}\t{NULL}"
+        bank, code = _one(drawn.banks, rng)
+        return f"creditor\torganisation\tt\t{bank}\t{NULL}\t{NULL}\t{NULL}", code or NULL
     if rng.random() < COMPANY_CREDITOR:
-        return f"creditor\torganisation\tf\t{_one(drawn.companies, rng)}\t{NULL}\t{_address(place, rng)}\t{NULL}"
-    return f"creditor\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}"
+        company = _one(drawn.companies, rng)
+        return f"creditor\torganisation\tf\t{company}\t{NULL}\t{_address(place, rng)}\t{NULL}", NULL
+    return f"creditor\tindividual\tf\t{_one(drawn.persons, rng)}\t{_details(place, rng)}", NULL
 
 
-def _one(names: list[str], rng: Random) -> str:
+def _one(names: Sequence[T], rng: Random) -> T:
     return names[int(rng.random() * len(names))]
 
 

@@ -42,8 +42,8 @@ def reference_rows(
     )
     yield (
         "matter",
-        ("id", "code", "name", "unit_path", "ever_tracked"),
-        [(m.id, m.code, m.name, m.unit_path, m.tracked) for m in known],
+        ("id", "code", "name", "unit_path", "ever_tracked", "confidentiality"),
+        [(m.id, m.code, m.name, m.unit_path, m.tracked, m.confidentiality) for m in known],
     )
     yield (
         "matter_tracking",

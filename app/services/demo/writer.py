@@ -30,13 +30,13 @@ COLUMNS: Final = {
     "enforcement_case": (
         "id", "file_no", "decision_no", "decision_date", "unit_id", "unit_path", "officer_id", "matter_id",
         "judgment_no", "judgment_date", "court", "kind", "initiation", "segment", "account", "amount_vnd",
-        "outstanding_vnd", "accepted_on", "entered_on", "left_on", "steering_matter", "last_event_no",
-        "last_effective_on", "version", "recorded_at",
+        "outstanding_vnd", "accepted_on", "entered_on", "left_on", "steering_matter", "confidentiality",
+        "last_event_no", "last_effective_on", "version", "recorded_at",
     ),
     "obligation": ("case_id", "no", "kind", "amount_vnd", "description"),
     "party": (
         "case_id", "no", "role", "kind", "credit_institution", "name", "masked_name", "search_name", "id_number",
-        "address", "phone",
+        "address", "phone", "institution",
     ),
     "entry": (
         "case_id", "event_no", "line", "event", "unit_id", "officer_id", "from_account", "to_account", "cases",
@@ -201,6 +201,7 @@ class _Case:
                 iso[life.entered],
                 NULL if account in STOCK else iso[life.left],
                 "t" if matter and matter.tracked else "f",
+                str(matter.confidentiality) if matter else "0",
                 str(life.event_no),
                 iso[life.day],
                 str(life.event_no),
