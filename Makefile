@@ -10,7 +10,7 @@ ifdef DATA
 export THADS_DATA := $(DATA)
 endif
 
-.PHONY: help run test check check-proxy audit sbom bench format openapi lock
+.PHONY: help run test check check-feed check-proxy audit sbom bench format openapi lock
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-20s %s\n", $$1, $$2}'
@@ -32,6 +32,9 @@ check: .venv/.synced ## formatting, lint, types, layers, migrations, OpenAPI sna
 	$(BIN)/python -m app.cli authorisation --check
 	$(BIN)/python scripts/scan_secrets.py
 	$(UV) lock --check --offline --default-index https://pypi.org/simple
+
+check-feed: .venv/.synced ## the property test of the change feed in full (FEED_SECONDS=600)
+	@FEED_SECONDS=$${FEED_SECONDS:-600} $(BIN)/python -m pytest -n 0 tests/services/changes/test_property.py
 
 check-proxy: .venv/.synced ## test the proxy configuration of deploy/ with a real nginx, which must be installed
 	@exec $(BIN)/python -m pytest -m proxy tests/deploy

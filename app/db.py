@@ -1,7 +1,7 @@
 """Connections: reads as prepared statements, changes as units of work. The only place that commits."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Final, NamedTuple, Protocol, TypeVar, cast
 
@@ -22,6 +22,8 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 ATTEMPTS: Final = 4
+# what is copied out is passed on in pieces of this size
+BLOCK: Final = 64 * 1024
 # deadlock and serialization failure: PostgreSQL asks for the whole transaction again
 RETRIED: Final = ("40P01", "40001")
 # lock and statement timeouts, shutdown, too many connections, connection failures
@@ -74,6 +76,14 @@ def _options(settings: Settings) -> str:
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 
+def _snapshot_begins(settings: Settings) -> list[str]:
+    return [
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "SET LOCAL statement_timeout = 0",
+        f"SET LOCAL transaction_timeout = {settings.snapshot_seconds * 1000}",
+    ]
+
+
 def _texts(adapters: AdaptersMap) -> None:
     for name in ("uuid", "date"):  # they stay the text they arrive as: answers need no more
         adapters.register_loader(name, TextLoader)
@@ -114,6 +124,32 @@ class Within:
         """The first row, or None."""
         rows = await self.fetch(sql, params)
         return rows[0] if rows else None
+
+
+class Snapshot:
+    """Reads one moment of the database, however long that takes."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[Row]) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of one statement as of that moment."""
+        return await (await self._connection.execute(sql.encode(), params)).fetchall()
+
+    async def fetch_one(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row, or None."""
+        return await (await self._connection.execute(sql.encode(), params)).fetchone()
+
+    async def copied(self, sql: str, params: dict[str, Any]) -> AsyncGenerator[bytes]:
+        """What a COPY … TO STDOUT sends, in blocks of some size, and no faster than they are taken."""
+        async with self._connection.cursor() as cursor, cursor.copy(sql.encode(), params) as copy:
+            block = bytearray()
+            async for piece in copy:
+                block += piece
+                if len(block) >= BLOCK:
+                    yield bytes(block)
+                    block.clear()
+            yield bytes(block)
 
 
 @asynccontextmanager
@@ -178,7 +214,9 @@ class Database:
             connect_args={"options": _options(settings), "application_name": "thads-write"},
         )
         self._sessions = async_sessionmaker(self._engine, expire_on_commit=False)
+        self._snapshots = asyncio.Semaphore(settings.snapshots_at_once)
         self._reload: Callable[[], Awaitable[None]] | None = None
+        self._changed: Callable[[], None] | None = None
 
     async def open(self) -> None:
         """Opens the read pool; waits for its first connection."""
@@ -192,6 +230,10 @@ class Database:
     def on_reference_change(self, reload: Callable[[], Awaitable[None]]) -> None:
         """`reload` runs after a unit of work of this worker that changed reference data."""
         self._reload = reload
+
+    def on_change(self, changed: Callable[[], None]) -> None:
+        """`changed` is called after every unit of work of this worker that left a change record."""
+        self._changed = changed
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[psycopg.AsyncConnection[Row]]:
@@ -227,6 +269,34 @@ class Database:
         """The database as this context sees it."""
         return SeenBy(self, lambda: context)
 
+    @asynccontextmanager
+    async def long_snapshot(self, context: Context) -> AsyncIterator[Snapshot]:
+        """One moment of the database for a long answer, on a connection of its own; Busy when too many are at it.
+
+        A connection that is given up in the middle ends its query.
+        """
+        if self._snapshots.locked():
+            raise Busy(headers={"Retry-After": "10"})
+        async with self._snapshots:
+            try:
+                async with await self._of_its_own("thads-snapshot") as connection:
+                    for statement in _snapshot_begins(self.settings):
+                        await connection.execute(statement.encode())
+                    await connection.execute(_SET, context)
+                    yield Snapshot(connection)
+            except psycopg.Error as error:
+                meant = translated(error)
+                if meant is None:
+                    raise
+                raise meant from error
+
+    async def _of_its_own(self, name: str) -> psycopg.AsyncConnection[Row]:
+        connection = await psycopg.AsyncConnection.connect(
+            self.settings.libpq_url, autocommit=True, options=_options(self.settings), application_name=name
+        )
+        await _prepare(connection)
+        return connection
+
     async def write(self, context: Context, work: Callable[[AsyncSession], Awaitable[T]]) -> T:
         """Runs `work` as one transaction and commits it; all or nothing.
 
@@ -248,19 +318,21 @@ class Database:
                 raise meant from error
             if session.info.get("reference_changed") and self._reload is not None:
                 await self._reload()
+            if session.info.get("changed") and self._changed is not None:
+                self._changed()
             return result
         raise Busy  # unreachable: the last attempt raises
 
-    async def listen(self, channel: str, heard: Callable[[], Awaitable[None]]) -> None:
-        """Calls `heard` on every notification, and after every reconnect, until cancelled."""
+    async def listen(self, channel: str, heard: Callable[[str | None], Awaitable[None]]) -> None:
+        """Calls `heard` with the text of every notification, and with None after every reconnect, until cancelled."""
         while True:
             try:
                 connection = await psycopg.AsyncConnection.connect(self.settings.libpq_url, autocommit=True)
                 async with connection:
                     await connection.execute(f"LISTEN {channel}".encode())
-                    await heard()
-                    async for _ in connection.notifies():
-                        await heard()
+                    await heard(None)
+                    async for notification in connection.notifies():
+                        await heard(notification.payload)
             except (psycopg.Error, Busy):
                 await asyncio.sleep(1)
 
@@ -293,6 +365,10 @@ class SeenBy:
     def snapshot(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection[Row]]:
         """A read connection for the rare answer that needs more than one statement: all see the same moment."""
         return self._db.snapshot(self._context())
+
+    def long_snapshot(self) -> AbstractAsyncContextManager[Snapshot]:
+        """One moment of the database for a long answer, on a connection of its own; Busy when too many are at it."""
+        return self._db.long_snapshot(self._context())
 
     def changed(self, change: Callable[[Context], Context]) -> "SeenBy":
         """The same in a context made from this one."""

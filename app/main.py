@@ -4,6 +4,8 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -18,11 +20,14 @@ from app.api.limits import Limits
 from app.api.middleware import Edge
 from app.api.openapi import openapi
 from app.api.problems import HANDLERS
+from app.api.protocol import CLOSING
 from app.api.routes import check_guarded
 from app.db import Database
 from app.errors import DomainError
 from app.services.access import SERVICE
 from app.services.audit.commands import link_records
+from app.services.changes.commands import ROUND, forget_old_changes
+from app.services.changes.feed import Feed
 from app.services.clients.commands import forget_old_keys, forget_used_assertions
 from app.services.clients.login import Login
 from app.services.clients.tokens import Tokens
@@ -84,13 +89,16 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
 
 
 async def _keep_house(db: Database) -> None:
-    """Forgets old idempotency keys and used assertions, now and every hour."""
+    """Forgets old idempotency keys, used assertions and old changes, now and every hour."""
+    kept = timedelta(days=db.settings.changes_days)
     while True:
         try:
             await db.write(SERVICE, forget_old_keys)
             await db.write(SERVICE, forget_used_assertions)
+            while await db.write(SERVICE, partial(forget_old_changes, kept=kept)) == ROUND:
+                pass
         except DomainError:
-            structlog.get_logger("housekeeping").warning("old idempotency keys are kept for another hour")
+            structlog.get_logger("housekeeping").warning("old keys and changes are kept for another hour")
         await asyncio.sleep(HOUSEKEEPING_SECONDS)
 
 
@@ -106,27 +114,29 @@ async def _chain_audit(db: Database) -> None:
 
 def _lifespan(settings: Settings) -> Any:
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
         db = Database(settings)
-        reference = ReferenceCache(db)
+        reference, feed = ReferenceCache(db), Feed(db)
         await db.open()
         try:
             await reference.start()
-            app.state.db, app.state.reference = db, reference
+            await feed.start()
+            app.state.db, app.state.reference, app.state.feed = db, reference, feed
             issuers = (issuer.keep_current() for issuer in app.state.tokens.outside)
             keeping = [asyncio.create_task(work) for work in (_keep_house(db), _chain_audit(db), *issuers)]
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
-            yield
+            yield {CLOSING: feed.close}
             for task in keeping:
                 task.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
         finally:
+            await feed.stop()
             await reference.stop()
             await db.close()
 
-    def managed(app: FastAPI) -> AbstractAsyncContextManager[None]:
+    def managed(app: FastAPI) -> AbstractAsyncContextManager[dict[str, Any]]:
         return lifespan(app)
 
     return managed

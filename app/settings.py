@@ -46,6 +46,10 @@ class Settings(BaseSettings):
     )
     max_at_work: int = Field(default=64, ge=1, le=10_000, description="requests at work at once, per worker")
     max_waiting: int = Field(default=192, ge=0, le=10_000, description="requests waiting for their turn, per worker")
+    max_polling: int = Field(default=2_000, ge=0, le=100_000, description="requests waiting for changes, per worker")
+    changes_days: int = Field(default=40, ge=31, le=3_650, description="how long the change feed keeps a change")
+    snapshots_at_once: int = Field(default=2, ge=1, le=100, description="snapshots streamed at once, per worker")
+    snapshot_seconds: int = Field(default=3_600, ge=1, le=86_400, description="how long one may take")
     statement_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     lock_timeout_ms: int = Field(default=3_000, ge=50, le=60_000)
     issuer: str = "https://thads.example.gov.vn"

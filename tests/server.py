@@ -49,9 +49,9 @@ class Served:
 
 
 @contextmanager
-def serving(app: FastAPI, proxy: str | None = None) -> Iterator[Served]:
-    """Serves until the block ends; `proxy` is the address whose `X-Forwarded-For` is believed."""
-    with socket.create_server(("127.0.0.1", 0), backlog=512) as sock:
+def serving(app: FastAPI, proxy: str | None = None, port: int = 0) -> Iterator[Served]:
+    """Serves until the block ends, at a free port; `proxy` is the address whose `X-Forwarded-For` is believed."""
+    with socket.create_server(("127.0.0.1", port), backlog=512) as sock:
         config = Config(app, proxy_headers=proxy is not None, forwarded_allow_ips=proxy, **MANNERS)
         server = Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, name="service")

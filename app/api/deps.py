@@ -14,13 +14,14 @@ from app.api.problems import Malformed, header_fault
 from app.db import NOBODY, Context, Database, SeenBy
 from app.errors import DomainError, Forbidden, Unauthorized
 from app.services.access import Actor, Caller
+from app.services.changes.feed import Feed
 from app.services.clients.jwts import InvalidToken
 from app.services.clients.people import caller_of
 from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from app.services.reference import Reference
 
-__all__ = ["Db", "Page", "Paging", "Ref", "actor", "demand", "requires"]
+__all__ = ["Db", "Following", "Page", "Paging", "Ref", "actor", "demand", "requires"]
 
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
@@ -44,11 +45,19 @@ async def _reference(request: Request) -> Reference:
     return current
 
 
+async def _feed(request: Request) -> Feed:
+    feed: Feed = request.app.state.feed
+    return feed
+
+
 Db = Annotated[SeenBy, Depends(_database)]
 """The database as the caller sees it; before the caller has proved who it is, nobody sees anything."""
 
 Ref = Annotated[Reference, Depends(_reference)]
 """The current snapshot of units, officers, regimes and rules."""
+
+Following = Annotated[Feed, Depends(_feed)]
+"""The change feed as this worker follows it."""
 
 
 class _Access(SecurityBase):

@@ -8,6 +8,8 @@ holds; whoever comes without one is counted, loosely, by address.
 import asyncio
 import math
 import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from ipaddress import ip_address
 from typing import Any, Final
 
@@ -92,6 +94,18 @@ class Gate:
     async def __aexit__(self, *_: object) -> None:
         self._turns.release()
 
+    @asynccontextmanager
+    async def resting(self) -> AsyncIterator[None]:
+        """Gives the turn back while the request only waits for something to happen; takes another one afterwards.
+
+        For that it waits as long as need be: it was let in already.
+        """
+        self._turns.release()
+        try:
+            yield
+        finally:
+            await self._turns.acquire()
+
 
 class Limits:
     """The quotas and gates of one worker."""
@@ -124,6 +138,10 @@ class Limits:
         """Counts a request without a valid token by its address."""
         client = scope.get("client")
         self._addresses.take(_network(client[0]) if client else "")
+
+    def resting(self) -> AbstractAsyncContextManager[None]:
+        """Where a request with a token may wait for something to happen without keeping others out."""
+        return self._guarded.resting()
 
     def turn(self, scope: Scope, *, guarded: bool) -> Gate:
         """The gate to pass before an operation begins; what needs no token is counted by address here."""

@@ -31,6 +31,7 @@ from app.api.problems import (
     NotAcceptable,
     problem,
 )
+from app.api.streaming import HEAD_ONLY
 from app.errors import DomainError, NotFound
 
 MAX_ADDRESS: Final = 8 * 1024
@@ -117,7 +118,7 @@ class Edge:
         if operation is None:
             raise MethodNotAllowed(headers={"Allow": resource.allow})
         _check_accept(scope, operation)
-        exchange.scope = inner = {**scope, "method": "GET"} if method == "HEAD" else scope
+        exchange.scope = inner = {**scope, "method": "GET", HEAD_ONLY: True} if method == "HEAD" else scope
         inner["path_params"] = parameters
         inner[OPERATION] = operation
         return None

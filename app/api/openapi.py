@@ -151,7 +151,7 @@ def _mend_limits(value: Any) -> None:
 
 
 def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]) -> None:
-    """FastAPI leaves members that are null out of examples; the contract needs them."""
+    """FastAPI leaves members that are null out of examples, and calls what is not plain JSON a string."""
     for context in contexts:
         for method in context.methods or ():
             answers = document["paths"][context.path][method.lower()]["responses"]
@@ -159,7 +159,10 @@ def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]
                 for kind, content in answer.get("content", {}).items():
                     if "example" in content:
                         example = orjson.loads(orjson.dumps(content["example"]))
-                        answers[str(status)]["content"][kind]["example"] = example
+                        described = answers[str(status)]["content"][kind]
+                        described["example"] = example
+                        if "$ref" in described["schema"]:
+                            described["schema"].pop("type", None)
 
 
 def _documented(context: RouteContext) -> RouteContext | APIRoute:

@@ -56,33 +56,49 @@ Paging = Annotated[Page, Depends(page)]
 
 
 Filters = Sequence[tuple[str, str]]
-"""What a cursor is bound to besides client, person and path: names and values of the filters."""
 
 
-def after(request: Request, caller: Caller, asked: Page, in_body: Filters | None = None) -> tuple[Any, ...] | None:
-    """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Which list a cursor belongs to, besides the caller: its path, and names and values of its filters.
 
-    The filters are those of the query string, or `in_body` where a body holds them and the cursor.
+    `in_body` where the cursor comes in a body rather than in the query string.
     """
-    if asked.cursor is None:
-        return None
+
+    path: str
+    filters: Filters
+    in_body: bool = False
+
+    @classmethod
+    def by_body(cls, request: Request, filters: Filters) -> "Listed":
+        """The list of this path, where a body holds the filters and the cursor."""
+        return cls(request.scope["path"], filters, in_body=True)
+
+
+def after(request: Request, caller: Caller, asked: Page, of: Listed | None = None) -> tuple[Any, ...] | None:
+    """The sort key of the last row of the page before; None for the first page. 400 or 410 otherwise."""
+    return None if asked.cursor is None else read_cursor(request, caller, asked.cursor, of)
+
+
+def read_cursor(request: Request, caller: Caller, cursor: str, of: Listed | None = None) -> tuple[Any, ...]:
+    """The key in a cursor of this list, or of the one given. 400 or 410 when it is none, or an old one."""
     settings: Settings = request.app.state.settings
     try:
-        packed = base64.b64decode(asked.cursor + "=" * (-len(asked.cursor) % 4), altchars=b"-_", validate=True)
+        packed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise _refused(in_body) from None
+        raise _refused(of) from None
     payload, mac = packed[:-_MAC_SIZE], packed[-_MAC_SIZE:]
-    if not hmac.compare_digest(mac, _mac(request, caller, payload, in_body)):
-        raise _refused(in_body)
+    if not hmac.compare_digest(mac, _mac(request, caller, payload, of)):
+        raise _refused(of)
     epoch, *key = orjson.loads(payload)
     if epoch != settings.cursor_epoch:
         raise CursorExpired
     return tuple(key)
 
 
-def _refused(in_body: Filters | None) -> InvalidCursor:
+def _refused(of: Listed | None) -> InvalidCursor:
     message = {"en": "is not a cursor of this list", "vi": "không phải con trỏ của danh sách này"}
-    place = {"parameter": "cursor"} if in_body is None else {"pointer": "/cursor"}
+    place = {"pointer": "/cursor"} if of and of.in_body else {"parameter": "cursor"}
     return InvalidCursor(faults=[Fault("invalid-cursor", message, **place)])
 
 
@@ -114,29 +130,29 @@ def found_answer(
     asked: Page,
     items: Sequence[dict[str, Any]],
     key: Callable[[dict[str, Any]], tuple[Any, ...]],
-    in_body: Filters,
+    of: Listed,
 ) -> Response:
     """As `page_answer`, for a search by body: the next page is not found at an address, so there is no `Link`."""
     kept = items[: asked.limit]
-    cursor = make_cursor(request, caller, key(kept[-1]), in_body) if len(items) > len(kept) else None
+    cursor = make_cursor(request, caller, key(kept[-1]), of) if len(items) > len(kept) else None
     return Response(orjson.dumps({"items": kept, "next": cursor}), media_type="application/json")
 
 
-def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...], in_body: Filters | None = None) -> str:
-    """The cursor that continues after the row with this sort key."""
+def make_cursor(request: Request, caller: Caller, key: tuple[Any, ...], of: Listed | None = None) -> str:
+    """The cursor that continues this list, or the one given, after the row with this sort key."""
     settings: Settings = request.app.state.settings
     payload = orjson.dumps([settings.cursor_epoch, *key])
-    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload, in_body)).rstrip(b"=").decode()
+    return base64.urlsafe_b64encode(payload + _mac(request, caller, payload, of)).rstrip(b"=").decode()
 
 
 def _filters(request: Request, *without: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in query_pairs(request.scope) if name not in without]
 
 
-def _mac(request: Request, caller: Caller, payload: bytes, in_body: Filters | None) -> bytes:
+def _mac(request: Request, caller: Caller, payload: bytes, of: Listed | None) -> bytes:
     settings: Settings = request.app.state.settings
-    filters = _filters(request, "cursor", "limit") if in_body is None else in_body
-    list_of = [caller.key, request.scope["path"], sorted(filters)]
+    of = of or Listed(request.scope["path"], _filters(request, "cursor", "limit"))
+    list_of = [caller.key, of.path, sorted(of.filters)]
     secret = settings.cursor_secret.get_secret_value().encode()
     signed = hashlib.sha256(orjson.dumps(list_of)).digest() + payload
     return hmac.digest(secret, signed, "sha256")[:_MAC_SIZE]

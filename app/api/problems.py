@@ -62,6 +62,20 @@ class CursorExpired(DomainError):
     title = {"en": "The cursor has expired", "vi": "Con trỏ đã hết hạn"}
 
 
+class ChangesLost(CursorExpired):
+    """What followed the cursor is not kept any more, or a restore took it away: take a new snapshot."""
+
+    code = "changes-lost"
+    title = {"en": "The changes after this cursor are no longer there", "vi": "Các thay đổi sau con trỏ này không còn"}
+
+
+class ViewChanged(CursorExpired):
+    """The caller may see more, less or something else than when it got the cursor: take a new snapshot."""
+
+    code = "view-changed"
+    title = {"en": "What the caller may see has changed", "vi": "Phạm vi được xem đã thay đổi"}
+
+
 class MethodNotAllowed(DomainError):
     """The path exists but not with this method; `Allow` names those it has."""
 
@@ -274,6 +288,7 @@ def answers(
     example: Any = None,
     errors: Iterable[int] = (404, 409),
     description: str | None = None,
+    media_type: str = "application/json",
 ) -> dict[int | str, dict[str, Any]]:
     """The `responses=` of an operation: its answer with an example, and every problem it may answer with.
 
@@ -283,6 +298,6 @@ def answers(
     success: dict[str, Any] = {"description": description or HTTPStatus(status).phrase}
     if model is not None:
         success["model"] = model
-        success["content"] = {"application/json": {"example": example}}
+        success["content"] = {media_type: {"example": example}}
     others = sorted({*ALWAYS, *errors} - {status})
     return {status: success, **{code: {"description": HTTPStatus(code).phrase} for code in others}}

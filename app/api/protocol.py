@@ -7,6 +7,7 @@ is answered in plain text. One check a second per connection costs requests noth
 import re
 import sys
 from asyncio import TimerHandle
+from collections.abc import Callable
 from typing import Any, Final
 from uuid import uuid4
 
@@ -25,6 +26,8 @@ CHECK_SECONDS: Final = 1.0
 BYTES_PER_SECOND: Final = 16 * 1024
 # above what the application accepts, so that it can give its own answer first
 MAX_HEAD: Final = 128 * 1024
+# the place in the state of the application of what lets waiting requests go when the service ends
+CLOSING: Final = "closing"
 _REQUEST_LINE: Final = re.compile(rb"[A-Z][A-Z-]{0,31} [\x21-\x7e]{1,8192} HTTP/1\.[01]\r?\n")
 
 
@@ -55,6 +58,12 @@ class Protocol(HttpToolsProtocol):
             running.disconnected = True
             running.message_event.set()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The service is about to end: requests that only wait are let go."""
+        super().shutdown()
+        let_go: Callable[[], None] = self.app_state.get(CLOSING, _nothing)
+        let_go()
 
     def data_received(self, data: bytes) -> None:
         """Feeds the parser, which does not bound headers by itself."""
@@ -123,6 +132,9 @@ class Protocol(HttpToolsProtocol):
         if not earlier or (self._waits_for == "body" and not self.cycle.response_started):
             self.transport.write(_answer(error))
         self.transport.close()
+
+
+def _nothing() -> None: ...
 
 
 def _answer(error: DomainError) -> bytes:

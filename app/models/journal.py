@@ -13,7 +13,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from app.models.base import CPath, metadata, recorded_at
 
@@ -26,9 +26,55 @@ change_record = Table(
     Column("unit_id", Uuid),
     Column("version", BigInteger, nullable=False),
     Column("action", Text, nullable=False),
-    Column("transaction_id", BigInteger, nullable=False, comment="lets a feed wait for older writers"),
+    Column("transaction_id", BigInteger, nullable=False, comment="lets numbering find what it has not seen"),
     recorded_at(),
+    Column("position", BigInteger, comment="place in the feed: 1, 2, 3 … without gaps; null until numbered"),
+    Column("client_id", Text, comment="client that made the change"),
+    Column("unit_path", CPath, comment="path of the unit: who may see the thing"),
+    Column("confidentiality", SmallInteger, nullable=False, server_default="0", comment="class of the thing"),
+    Column(
+        "institutions",
+        ARRAY(Text),
+        comment="institutions among its parties; null: it names no parties, so that institutions see it like everybody",
+    ),
+    Column("was_unit_path", CPath, comment="the same three before, when the change altered who may see the thing"),
+    Column("was_confidentiality", SmallInteger),
+    Column("was_institutions", ARRAY(Text)),
     Index("ix_change_record_recorded_at", "subject", "recorded_at"),
+    Index(
+        "uq_change_record_position",
+        "position",
+        unique=True,
+        postgresql_where=text("position IS NOT NULL"),
+    ),
+    Index("ix_change_record_transaction_id", "transaction_id", postgresql_where=text("position IS NULL")),
+)
+
+change_head = Table(
+    "change_head",
+    metadata,
+    Column("id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, comment="the last position given"),
+    Column("forgotten", BigInteger, nullable=False, comment="changes up to this position were deleted for their age"),
+    Column(
+        "seen_below",
+        BigInteger,
+        nullable=False,
+        comment="all transactions below had ended and are numbered, but those running",
+    ),
+    Column("running", ARRAY(BigInteger), nullable=False),
+    CheckConstraint("id = 1", name="single"),
+    comment="how far the feed is numbered; one row",
+)
+
+change_lineage = Table(
+    "change_lineage",
+    metadata,
+    Column("no", SmallInteger, primary_key=True, autoincrement=False),
+    Column("mark", BigInteger, nullable=False, comment="random; cursors carry it"),
+    Column("server", Text, nullable=False, comment="cluster, timeline and database"),
+    Column("since", BigInteger, nullable=False, comment="the first position it numbered"),
+    comment="which server numbered from which position on; a new one after restore or failover",
 )
 
 audit_record = Table(

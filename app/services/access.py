@@ -52,6 +52,18 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
+class Visibility:
+    """What decides who sees a thing: path of its unit, confidentiality class, institutions among its parties.
+
+    `institutions` is None for a thing that names no parties: callers bound to an institution see it like everybody.
+    """
+
+    unit_path: str
+    confidentiality: int = ORDINARY
+    institutions: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who makes a change or sees personal data, in which request and why: what the trail names."""
 
@@ -98,7 +110,7 @@ def wall(row: str, scope: Scope, *, cases: bool = False) -> str:
 
     A scope of one institution shows rows that are `cases` in which it is creditor or debtor, and no others.
     """
-    within = f"{_within(row, len(scope.paths))} AND {row}.confidentiality <= %(clearance)s::smallint"
+    within = _cleared(row, scope)
     if scope.institution is None:
         return within
     own = (
@@ -107,6 +119,18 @@ def wall(row: str, scope: Scope, *, cases: bool = False) -> str:
         else "false"
     )
     return f"{within} AND {own}"
+
+
+def recorded_wall(row: str, scope: Scope) -> str:
+    """The row wall of a record about something: `row` has the columns of its `Visibility`; parameters as of `wall`."""
+    within = _cleared(row, scope)
+    if scope.institution is None:
+        return within
+    return f"{within} AND ({row}.institutions IS NULL OR %(institution)s::text = ANY ({row}.institutions))"
+
+
+def _cleared(row: str, scope: Scope) -> str:
+    return f"{_within(row, len(scope.paths))} AND {row}.confidentiality <= %(clearance)s::smallint"
 
 
 def _within(row: str, ranges: int) -> str:

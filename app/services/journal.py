@@ -9,10 +9,10 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, ScalarSelect, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.cases import enforcement_case
+from app.models.cases import case_institution, enforcement_case
 from app.models.journal import audit_record, change_record
 from app.models.organisation import matter, unit
-from app.services.access import ORDINARY, Actor
+from app.services.access import ORDINARY, Actor, Visibility
 
 # Changes of these are known to every worker's cache at once.
 REFERENCE_SUBJECTS: Final = ("unit", "officer", "client", "priority_rule", "regime", "target")
@@ -25,7 +25,10 @@ _TRANSACTION: Final[ColumnElement[int]] = literal_column("pg_current_xact_id()::
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """One of many things that were changed, or shown, alike; `version` is the new one, `after` as in `record`."""
+    """One of many things that were changed, or shown, alike; `version` is the new one, `after` as in `record`.
+
+    `was_confidentiality` is its class before, when the change altered it.
+    """
 
     subject: str
     subject_id: str
@@ -33,6 +36,7 @@ class Thing:
     version: int = 1
     after: Mapping[str, Any] | None = None
     confidentiality: int = ORDINARY
+    was_confidentiality: int | None = None
 
 
 async def record(
@@ -47,16 +51,27 @@ async def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     confidentiality: int = ORDINARY,
+    was: Visibility | None = None,
 ) -> None:
     """Writes the trail of one change in the transaction of the change itself.
 
     `before` and `after` are masked copies: personal data do not enter, for nobody can take them out again.
+    Who learns of the change follows from unit, class and institutions of the thing, and from `was` where the change
+    altered one of these: whoever saw the thing then learns that it has left their view.
+    The caller holds the lock of the thing, or versions of it would come out of order.
     """
     about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": action}
-    content = {"before": before, "after": after, "confidentiality": confidentiality, "reason": actor.reason}
+    highest = confidentiality if was is None else max(confidentiality, was.confidentiality)
+    content = {"before": before, "after": after, "confidentiality": highest, "reason": actor.reason}
     await _audit(session, actor, {**about, **content})
+    change: dict[str, Any] = {**about, "version": version, "client_id": actor.client_id, "transaction_id": _TRANSACTION}
+    change |= {"unit_path": _path(unit_id), "confidentiality": _class({**about, "confidentiality": confidentiality})}
+    change["institutions"] = _institutions(subject, subject_id)
+    if was is not None:
+        change |= {f"was_{name}": value for name, value in asdict(was).items()}
     # no RETURNING: a writer need not be allowed to read the trail
-    await session.execute(insert(change_record).values(**about, version=version, transaction_id=_TRANSACTION).inline())
+    await session.execute(insert(change_record).values(change).inline())
+    session.info["changed"] = True
     if subject in REFERENCE_SUBJECTS:
         session.info["reference_changed"] = True
 
@@ -83,7 +98,8 @@ async def seen(
 async def record_each(session: AsyncSession, things: Sequence[Thing], *, action: str, actor: Actor) -> None:
     """The trail of one change of many things; as `record`, in as many statements as for one."""
     listed = await _audit_each(session, actor, things, action, actor.reason)
-    await session.execute(_CHANGE_EACH, {"things": listed, "action": action})
+    await session.execute(_CHANGE_EACH, {"things": listed, "action": action, "client_id": actor.client_id})
+    session.info["changed"] = True
     if any(thing.subject in REFERENCE_SUBJECTS for thing in things):
         session.info["reference_changed"] = True
 
@@ -95,23 +111,34 @@ async def seen_each(session: AsyncSession, things: Sequence[Thing], *, actor: Ac
 
 _THINGS: Final = (
     "jsonb_to_recordset(CAST(:things AS jsonb)) AS t (subject text, subject_id text, unit_id uuid, version bigint, "
-    "after jsonb, confidentiality smallint)"
+    "after jsonb, confidentiality smallint, was_confidentiality smallint)"
 )
 # Subjects that are of a class, or about something that is, and where it stands.
 _CLASSED: Final = {"case": enforcement_case, "legal_hold": enforcement_case, "matter": matter}
 _CLASS_OF_CASE: Final = """(
         SELECT c.confidentiality FROM enforcement_case c
         WHERE t.subject IN ('case', 'legal_hold') AND c.id = CAST(t.subject_id AS uuid))"""
+# Known to institutions like to everybody. Of other things they are told only of cases of their own.
+_WITHOUT_PARTIES: Final = ("unit", "officer")
 _AUDIT_EACH: Final = text(f"""
     INSERT INTO audit_record (subject, subject_id, unit_id, unit_path, confidentiality, action, client_id, person_id,
         person_unit_id, person_role, request_id, reason, after)
-    SELECT t.subject, t.subject_id, t.unit_id, u.path, greatest(t.confidentiality, {_CLASS_OF_CASE}), :action,
+    SELECT t.subject, t.subject_id, t.unit_id, u.path,
+        greatest(t.confidentiality, t.was_confidentiality, {_CLASS_OF_CASE}), :action,
         :client_id, :person_id, CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason, t.after
     FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id ORDER BY t.subject, t.subject_id""")
 _CHANGE_EACH: Final = text(f"""
-    INSERT INTO change_record (subject, subject_id, unit_id, version, action, transaction_id)
-    SELECT t.subject, t.subject_id, t.unit_id, t.version, :action, pg_current_xact_id()::text::bigint
-    FROM {_THINGS} ORDER BY t.subject, t.subject_id""")
+    INSERT INTO change_record (subject, subject_id, unit_id, version, action, transaction_id, client_id, unit_path,
+        confidentiality, institutions, was_unit_path, was_confidentiality, was_institutions)
+    SELECT t.subject, t.subject_id, t.unit_id, t.version, :action, pg_current_xact_id()::text::bigint, :client_id,
+        u.path, greatest(t.confidentiality, {_CLASS_OF_CASE}), i.institutions,
+        CASE WHEN t.was_confidentiality IS NOT NULL THEN u.path END, t.was_confidentiality,
+        CASE WHEN t.was_confidentiality IS NOT NULL THEN i.institutions END
+    FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id CROSS JOIN LATERAL (
+        SELECT CASE WHEN t.subject = 'case' THEN ARRAY(
+                SELECT c.institution FROM case_institution c WHERE c.case_id = CAST(t.subject_id AS uuid))
+            WHEN t.subject NOT IN {_WITHOUT_PARTIES} THEN CAST('{{}}' AS text[]) END AS institutions) i
+    ORDER BY t.subject, t.subject_id""")
 _NOBODY: Final = {"person_id": None, "person_unit_id": None, "person_role": None}
 
 
@@ -144,6 +171,16 @@ def _class(values: Mapping[str, Any]) -> Any:
         return values["confidentiality"]
     now = select(table.c.confidentiality).where(table.c.id == values["subject_id"]).scalar_subquery()
     return func.greatest(values["confidentiality"], now)
+
+
+def _institutions(subject: str, subject_id: str) -> Any:
+    """The institutions that may learn of a change; None when all may."""
+    if subject in _WITHOUT_PARTIES:
+        return None
+    if subject != "case":
+        return []
+    columns = case_institution.c
+    return func.array(select(columns.institution).where(columns.case_id == subject_id).scalar_subquery())
 
 
 def _path(unit_id: str | None) -> ScalarSelect[str] | None:

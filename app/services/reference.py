@@ -366,7 +366,7 @@ class ReferenceCache:
         self._db.on_reference_change(self.reload)
         listening = asyncio.Event()
 
-        async def heard() -> None:
+        async def heard(_: str | None) -> None:
             await self.reload()
             listening.set()
 

@@ -1,5 +1,6 @@
 """The OpenAPI document as a judge: whatever the service answers must be what it promises."""
 
+import json
 from typing import Any
 
 import httpx
@@ -40,7 +41,10 @@ class Contract:
             assert response.read() == b"", f"{where} has a body it does not document"
             return
         assert kind in content, f"{where} answers with {kind}"
-        if kind.endswith("json"):
+        if kind.endswith("ndjson"):
+            for line in response.read().splitlines():
+                self.validate(content[kind]["schema"], json.loads(line), where)
+        elif kind.endswith("json"):
             response.read()
             self.validate(content[kind]["schema"], response.json(), where)
 

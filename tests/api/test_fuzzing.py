@@ -74,6 +74,13 @@ def asked_of_others(context: HookContext, query: Parameters) -> Parameters:
     return _half(_foreign, _NAMED, query)
 
 
+@schema.hook
+def map_query(context: HookContext, query: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Nobody here has half a minute to wait for a change."""
+    assert context
+    return {**query, "wait": 1} if query and query.get("wait") in range(1, 31) else query
+
+
 @pytest.fixture(scope="module")
 def target(island: Island) -> httpx.Client:
     """A service nobody else uses, for what is tried here changes things."""

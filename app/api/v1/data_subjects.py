@@ -10,7 +10,7 @@ from app.api.body import json_body
 from app.api.deps import Db, Page, Ref, actor, requires
 from app.api.idempotency import SAFE
 from app.api.limits import Limits
-from app.api.pagination import after, found_answer
+from app.api.pagination import Listed, after, found_answer
 from app.api.problems import answers
 from app.api.purpose import NEEDED, purpose_of
 from app.api.routes import StrictRoute
@@ -47,13 +47,14 @@ async def export_data_subject(
     """
     limits: Limits = request.app.state.limits
     limits.party_search(request.scope, caller.client_id)
-    purpose, page, bound = purpose_of(request), Page(body.limit, body.cursor), [("id_number", body.number)]
+    purpose, page = purpose_of(request), Page(body.limit, body.cursor)
+    of = Listed.by_body(request, [("id_number", body.number)])
     secret = request.app.state.settings.cursor_secret.get_secret_value().encode()
-    last = after(request, caller, page, bound)
+    last = after(request, caller, page, of)
     wanted = Wanted(body.number, digest_of(secret, body.number), last, page.limit)
     rows = await db.write(lambda session: export(Work(session, ref, caller, actor(request, caller)), wanted, purpose))
     items = [schemas.held_item(row, ref) for row in rows]
-    return found_answer(request, caller, page, items, lambda _: _place(rows[page.limit - 1]), bound)
+    return found_answer(request, caller, page, items, lambda _: _place(rows[page.limit - 1]), of)
 
 
 def _place(row: Row) -> tuple[Any, ...]:

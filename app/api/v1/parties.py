@@ -10,7 +10,7 @@ from app.api.body import json_body
 from app.api.deps import Db, Page, Ref, actor, requires
 from app.api.idempotency import SAFE
 from app.api.limits import Limits
-from app.api.pagination import after, found_answer
+from app.api.pagination import Listed, after, found_answer
 from app.api.problems import answers
 from app.api.purpose import NEEDED, purpose_of
 from app.api.routes import StrictRoute
@@ -46,12 +46,12 @@ async def search_parties(
     limits: Limits = request.app.state.limits
     limits.party_search(request.scope, caller.client_id)
     purpose, number, page = purpose_of(request), body.number, Page(body.limit, body.cursor)
-    bound = [("id_number", number)]
-    last = after(request, caller, page, bound)
+    of = Listed.by_body(request, [("id_number", number)])
+    last = after(request, caller, page, of)
     wanted = NumberSearch(number, last[0] if last else None, page.limit)
     digest = digest_of(request.app.state.settings.cursor_secret.get_secret_value().encode(), number)
     rows = await db.write(
         lambda session: search_by_number(Work(session, ref, caller, actor(request, caller)), wanted, digest, purpose)
     )
     items = [schemas.party_case(row, ref) for row in rows]
-    return found_answer(request, caller, page, items, lambda item: (item["id"],), bound)
+    return found_answer(request, caller, page, items, lambda item: (item["id"],), of)

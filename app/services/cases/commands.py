@@ -15,7 +15,7 @@ from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
 from app.services import journal
-from app.services.access import ORDINARY, wall
+from app.services.access import ORDINARY, Visibility, wall
 from app.services.books.commands import CASE_COLUMNS, post
 from app.services.books.cuts import RECLASSIFIED, reclassifying
 from app.services.books.rules import (
@@ -137,6 +137,7 @@ async def change_case(work: Work, case_id: str, expected: int | None, changes: d
         keep = row["segment"] & ~SEGMENT_CORRUPTION
         after["segment"] = keep | (SEGMENT_CORRUPTION if changes["corruption_economic"] else 0)
     if "parties" in changes:
+        after["institutions"] = rules.institutions_of(changes["parties"])
         after["segment"] = await _replace_parties(work.session, case_id, after["segment"], changes["parties"])
         await refuse_conflict(work, case_id, row["officer_id"], today())
     moved = []
@@ -245,6 +246,7 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
     def shown(row: dict[str, Any]) -> dict[str, Any]:
         return {name: str(row[name]) for name in _AUDITED if before[name] != after[name]}
 
+    was, now = _visibility(before), _visibility(after)
     await journal.record(
         work.session,
         subject="case",
@@ -255,15 +257,22 @@ async def _record(work: Work, action: str, before: dict[str, Any], after: dict[s
         actor=work.actor,
         before=shown(before),
         after=shown(after),
-        confidentiality=before["confidentiality"],
+        confidentiality=now.confidentiality,
+        was=None if was == now else was,
     )
+
+
+def _visibility(row: dict[str, Any]) -> Visibility:
+    """What decides who sees a case."""
+    return Visibility(row["unit_path"], row["confidentiality"], tuple(row["institutions"]))
 
 
 async def _locked(work: Work, case_id: str, expected: int | None) -> dict[str, Any]:
     """The case row, locked for this transaction, if the caller may see it and it is at the expected version."""
     scope = work.ref.scope(work.caller, None)
     columns = ", ".join(f"c.{c}::text" if c.endswith("id") else f"c.{c}" for c in CASE_COLUMNS)
-    sql = f"""SELECT {columns}, c.accepted_on, c.version FROM enforcement_case c
+    sql = f"""SELECT {columns}, c.accepted_on, c.version, ARRAY(SELECT i.institution FROM case_institution i
+            WHERE i.case_id = c.id ORDER BY i.institution) AS institutions FROM enforcement_case c
         WHERE c.id = %(id)s AND {case_wall(scope)} FOR NO KEY UPDATE"""
     connection = await work.session.connection()
     row = (await connection.exec_driver_sql(sql, {"id": case_id, **scope.wall()})).mappings().first()

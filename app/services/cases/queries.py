@@ -10,12 +10,30 @@ from app.models.codes import SEGMENT_CREDIT
 from app.services.access import Scope, wall
 from app.services.cases.rules import LINE_ORDER, containing
 
-ITEM_COLUMNS: Final = (
-    "c.id, c.file_no, c.decision_no, c.decision_date, c.unit_id, c.officer_id, c.matter_id, c.kind, c.initiation, "
-    "c.segment, c.account, c.with_conditions, c.amount_vnd, c.outstanding_vnd, c.accepted_on, c.left_on, c.version, "
-    "c.confidentiality"
-)
-"""The list projection of a case; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
+ITEM: Final = {
+    "id": "c.id",
+    "file_no": "c.file_no",
+    "decision_no": "c.decision_no",
+    "decision_date": "c.decision_date",
+    "unit": "c.unit_id",
+    "officer": "c.officer_id",
+    "matter_id": "c.matter_id",
+    "kind": "c.kind",
+    "initiation": "c.initiation",
+    "segments": "c.segment",
+    "state": "c.account",
+    "with_conditions": "c.with_conditions",
+    "amount_vnd": "c.amount_vnd",
+    "outstanding_vnd": "c.outstanding_vnd",
+    "accepted_on": "c.accepted_on",
+    "left_on": "c.left_on",
+    "version": "c.version",
+    "confidentiality": "c.confidentiality",
+}
+"""The list projection of a case: the column behind each member of an item."""
+
+ITEM_COLUMNS: Final = ", ".join(ITEM.values())
+"""The list projection as columns; `app.api.v1.schemas.cases.case_item` turns a row into JSON."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +157,12 @@ async def list_cases(
     if not scope.is_wide:
         parameters["units"] = list(scope.unit_ids)
     return await db.fetch(page_sql(scope, conditions, wanted.newest_first), parameters)
+
+
+async def read_items(db: Reads, scope: Scope, case_ids: list[str]) -> list[Row]:
+    """Rows of ITEM_COLUMNS of these cases, as far as they are to be seen, in no particular order."""
+    sql = f"SELECT {ITEM_COLUMNS} FROM enforcement_case c WHERE c.id = ANY(%(ids)s::uuid[]) AND "
+    return await db.fetch(sql + case_wall(scope), {"ids": case_ids, **scope.wall()})
 
 
 async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: bool) -> int:

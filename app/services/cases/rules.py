@@ -150,3 +150,9 @@ def position_after(events: Sequence[BookedEvent], accepted_on: date) -> Position
     for event in events:
         position = apply(position, event.lines, event.effective_on)
     return position
+
+
+def institutions_of(parties: Sequence[NewParty]) -> list[str]:
+    """Codes of the credit institutions that may see a case with these parties."""
+    own = (p for p in parties if p.role in ("creditor", "debtor"))
+    return sorted({p.institution for p in own if p.institution is not None})

@@ -16,6 +16,7 @@ SCOPES: Final[dict[str, str]] = {
     "cases:read": "read cases, obligations, events and flags",
     "cases:read.pii": "see personal data of parties unmasked; each such read is on record",
     "cases:write": "record cases and their events",
+    "changes:read": "follow changes of what the other scopes let it read; take snapshots of it",
     "priority:read": "read the priority lists and their rules",
     "targets:read": "read targets and attainment",
     "targets:write": "assign and amend targets",
@@ -36,7 +37,9 @@ SCOPES: Final[dict[str, str]] = {
 
 ACT_FOR_PEOPLE: Final = "people:act"
 
-INSTITUTION_SCOPES: Final = frozenset({"cases:read", "cases:read.pii", "units:read", "officers:read", "reference:read"})
+INSTITUTION_SCOPES: Final = frozenset(
+    {"cases:read", "cases:read.pii", "changes:read", "units:read", "officers:read", "reference:read"}
+)
 """What a client of one credit institution may do at most: read its own cases. Figures count the cases of all."""
 
 
@@ -50,7 +53,8 @@ class Role:
 
 
 _CLERK: Final = frozenset(
-    {"cases:read", "cases:write", "priority:read", "units:read", "officers:read", "reference:read", "public:read"}
+    {"cases:read", "cases:write", "changes:read", "priority:read", "units:read", "officers:read", "reference:read"}
+    | {"public:read"}
 )
 _OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read"}
 _LEADER: Final = _OFFICER | {"matters:write", "officers:write", "targets:write"}

@@ -42,7 +42,9 @@ PROVINCIAL: Final = DemoClient(
 PARTNER: Final = DemoClient(
     "demo-partner",
     "Hệ thống đối tác tích hợp (thử nghiệm)",
-    frozenset({"cases:read", "cases:write", "units:read", "officers:read", "matters:read", "reference:read"}),
+    frozenset(
+        {"cases:read", "cases:write", "changes:read", "units:read", "officers:read", "matters:read", "reference:read"}
+    ),
     "vn.t25.k01.",
 )
 BANK: Final = DemoClient(

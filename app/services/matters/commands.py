@@ -14,7 +14,7 @@ from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models import aggregates as agg
 from app.models.organisation import matter, matter_tracking
 from app.services import journal
-from app.services.access import ORDINARY, SERVICE, wall
+from app.services.access import ORDINARY, SERVICE, Visibility, wall
 from app.services.journal import Thing
 from app.services.matters import rules
 from app.services.matters.rules import Stretch
@@ -71,15 +71,16 @@ async def change_matter(
     Raises NotFound, PreconditionFailed, Invalid for a class above the caller's own.
     """
     before = await _locked(work, matter_id, expected)
-    given = {"name": name, "confidentiality": confidentiality}
+    given: dict[str, Any] = {"name": name, "confidentiality": confidentiality}
     values = {member: value for member, value in given.items() if value is not None}
     if confidentiality is not None and confidentiality != before.confidentiality:
         _check_class(work, confidentiality)
         async with in_context(work.session, SERVICE):  # its cases may lie beyond what the caller sees
             await _class_cases(work, before, confidentiality)
     version = await _bump(work, before, **values)
-    after = replace(before, confidentiality=max(before.confidentiality, confidentiality or ORDINARY))
-    await _record(work, after, version, "changed", {member: getattr(before, member) for member in values}, values)
+    after = replace(before, confidentiality=values.get("confidentiality", before.confidentiality))
+    was = None if after == before else Visibility(before.unit_path, before.confidentiality, ())
+    await _record(work, after, version, "changed", {member: getattr(before, member) for member in values}, values, was)
 
 
 def _check_class(work: Work, confidentiality: int) -> None:
@@ -90,7 +91,8 @@ def _check_class(work: Work, confidentiality: int) -> None:
 
 _CLASS_CASES: Final = text("""
     UPDATE enforcement_case SET confidentiality = :class, version = version + 1
-    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class RETURNING id::text, unit_id::text, version""")
+    WHERE matter_id = CAST(:id AS uuid) AND confidentiality <> :class
+    RETURNING id::text, unit_id::text, new.version, old.confidentiality""")
 
 
 async def _class_cases(work: Work, before: _Matter, confidentiality: int) -> None:
@@ -98,7 +100,8 @@ async def _class_cases(work: Work, before: _Matter, confidentiality: int) -> Non
     changed = sorted(tuple(row) for row in await work.session.execute(_CLASS_CASES, given))
     after = {"confidentiality": confidentiality}
     things = [
-        Thing("case", case_id, unit_id, version, after, before.confidentiality) for case_id, unit_id, version in changed
+        Thing("case", case_id, unit_id, version, after, confidentiality, was)
+        for case_id, unit_id, version, was in changed
     ]
     await journal.record_each(work.session, things, action="classified", actor=work.actor)
     await keep_listed(work.session, [thing.subject_id for thing in things])
@@ -195,7 +198,13 @@ async def _bump(work: Work, before: _Matter, **values: Any) -> int:
 
 
 async def _record(
-    work: Work, about: _Matter, version: int, action: str, before: dict[str, Any], after: dict[str, Any]
+    work: Work,
+    about: _Matter,
+    version: int,
+    action: str,
+    before: dict[str, Any],
+    after: dict[str, Any],
+    was: Visibility | None = None,
 ) -> None:
     await journal.record(
         work.session,
@@ -208,6 +217,7 @@ async def _record(
         before=before,
         after=after,
         confidentiality=about.confidentiality,
+        was=was,
     )
 
 

@@ -13,6 +13,7 @@ from app.models.organisation import officer as officer_table
 from app.models.organisation import officer_posting
 from app.models.organisation import unit as unit_table
 from app.services import journal
+from app.services.access import Visibility
 from app.services.officers import rules
 from app.services.officers.rules import Postings
 from app.services.reference import FOREVER, Officer, Posting, Unit
@@ -125,16 +126,19 @@ async def _write(work: Work, officer: Officer) -> None:
 
 
 async def _record(work: Work, officer: Officer, action: str, before: Officer | None) -> None:
+    now = officer.postings[-1].unit_id
+    was = now if before is None else before.postings[-1].unit_id
     await journal.record(
         work.session,
         subject="officer",
         subject_id=officer.id,
-        unit_id=officer.postings[-1].unit_id,
+        unit_id=now,
         version=officer.version,
         action=action,
         actor=work.actor,
         before=None if before is None else _shown(before.name, before.postings),
         after=_shown(officer.name, officer.postings),
+        was=None if was == now else Visibility(work.ref.units[was].path),
     )
 
 

@@ -19,6 +19,7 @@ from app.api.v1.schemas.priority import RaisedFlagOut
 from app.db import Row
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.access import CLASSES
+from app.services.cases import queries
 from app.services.reference import Reference
 
 Kind = Literal[
@@ -42,7 +43,7 @@ _SEGMENTS: Final = (
     (SEGMENT_CORRUPTION, "corruption_economic"),
     (SEGMENT_BUDGET, "state_budget"),
 )
-_SEGMENT_NAMES: Final = {bits: [name for bit, name in _SEGMENTS if bits & bit] for bits in range(8)}
+SEGMENT_NAMES: Final = {bits: [name for bit, name in _SEGMENTS if bits & bit] for bits in range(8)}
 
 
 class UnitBrief(Strict):
@@ -144,6 +145,10 @@ class CaseUnmasked(_CaseInFull):
     parties: list[PartyUnmasked] = Field(description="parties in full")
 
 
+if queries.ITEM.keys() != CaseItem.model_fields.keys():  # a projection that drifts from its schema must not start
+    raise TypeError(f"CaseItem and its projection differ: {queries.ITEM.keys() ^ CaseItem.model_fields.keys()}")
+
+
 class Counted(Strict):
     """How many items a list has in all."""
 
@@ -176,7 +181,7 @@ def case_item(row: Row, ref: Reference) -> dict[str, Any]:
         "matter_id": matter_id,
         "kind": kind,
         "initiation": initiation,
-        "segments": _SEGMENT_NAMES[segment],
+        "segments": SEGMENT_NAMES[segment],
         "state": account,
         "with_conditions": with_conditions,
         "amount_vnd": amount,

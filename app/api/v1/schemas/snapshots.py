@@ -1,0 +1,80 @@
+"""The contract of snapshots: lines of JSON, each one of three forms."""
+
+from typing import Any, Final
+
+import orjson
+from pydantic import Field, RootModel
+
+from app.api.v1.schemas import samples
+from app.api.v1.schemas.base import Count, Instant, Query, Strict, Uuid
+from app.api.v1.schemas.cases import SEGMENT_NAMES, CaseItem
+from app.services.access import CLASSES
+from app.services.reference import Reference
+
+
+class SnapshotQuery(Query):
+    """Where a snapshot goes on."""
+
+    after: Uuid | None = Field(
+        None,
+        description="only cases with greater ids: the last one of a stream that broke off",
+        examples=[samples.CASE_ID],
+    )
+
+
+class Begun(Strict):
+    """The moment of a snapshot."""
+
+    taken_at: Instant = Field(description="moment the cases are shown as of", examples=["2026-11-24T02:11:45.123456Z"])
+    cursor: str = Field(
+        description="of the change feed: what the snapshot does not have yet comes after it",
+        examples=["WzEsNDgyMTEsIjNmIl0"],
+    )
+    changes: str = Field(
+        description="address of these changes", examples=["/v1/changes?kinds=case&cursor=WzEsNDgyMTEsIjNmIl0"]
+    )
+
+
+class SnapshotBegun(Strict):
+    """The first line."""
+
+    snapshot: Begun = Field(description="the moment, and where to go on from it")
+
+
+class Ended(Strict):
+    """What a complete stream held."""
+
+    cases: Count = Field(description="cases in this stream", examples=[48_211])
+
+
+class SnapshotEnded(Strict):
+    """The last line; without it the stream broke off."""
+
+    end: Ended = Field(description="what the stream held")
+
+
+class SnapshotLine(RootModel[SnapshotBegun | CaseItem | SnapshotEnded]):
+    """A line: the first says as of when, the last that nothing is missing, those between are cases by id."""
+
+
+def shown(ref: Reference) -> dict[str, str]:
+    """What a case shows of its unit, officer, segments and class, by member, each a JSON object by value."""
+    return {
+        "unit": orjson.dumps({unit_id: ref.brief(unit_id) for unit_id in ref.units}).decode(),
+        "officer": orjson.dumps({officer_id: ref.officer_brief(officer_id) for officer_id in ref.officers}).decode(),
+        "segments": orjson.dumps({str(bits): names for bits, names in SEGMENT_NAMES.items()}).decode(),
+        "confidentiality": orjson.dumps({str(rank): name for rank, name in enumerate(CLASSES)}).decode(),
+    }
+
+
+def line(content: dict[str, Any]) -> bytes:
+    """A line."""
+    return orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE)
+
+
+_BEGUN: Final = {
+    "taken_at": "2026-11-24T02:11:45.123456Z",
+    "cursor": "WzEsNDgyMTEsIjNmIl0",
+    "changes": "/v1/changes?kinds=case&cursor=WzEsNDgyMTEsIjNmIl0",
+}
+EXAMPLE: Final = samples.example_of(SnapshotBegun, {"snapshot": samples.example_of(Begun, _BEGUN)})

@@ -1,0 +1,1 @@
+"""The change feed (luồng thay đổi): every change once, in order, without gaps, for those who may see it."""

@@ -1,0 +1,90 @@
+"""Reading the feed. Every page starts from what the caller may see; positions it may not see are passed over."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from app.db import Reads, Row
+from app.services.access import Scope, recorded_wall
+from app.services.changes.rules import Place, View
+
+COLUMNS: Final = "c.position, c.subject, c.subject_id, c.version, c.action, c.recorded_at, c.client_id"
+"""The projection of a change; a last column tells whether the thing is in the caller's view after it."""
+
+# One page looks at so many positions at most, whatever the caller may see of them: bounded work for narrow views.
+SCANNED: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Changes in order of position, the place up to which there are no others, and whether the feed goes on there."""
+
+    rows: list[Row]
+    upto: Place
+    more: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """How far the feed goes; `waiting` when changes were committed that have no position yet."""
+
+    place: Place
+    waiting: bool
+
+
+# A change is seen by who sees the thing after it, and by who saw it before. The columns are given the names the wall
+# knows. What has no unit holds for the whole nation, and everybody may see it; of such things only rules are told.
+_NOW: Final = "(SELECT c.unit_path, c.confidentiality, c.institutions) n"
+_WAS: Final = """(SELECT c.was_unit_path AS unit_path, c.was_confidentiality AS confidentiality,
+        c.was_institutions AS institutions) w"""
+
+# A place is lost when what comes after it was deleted, or when the lineage it belongs to ended before it: another
+# server went on from an earlier position.
+_LOST: Final = """(%(after)s::bigint > h.position OR %(after)s::bigint < h.forgotten OR NOT EXISTS (
+        SELECT FROM change_lineage o WHERE o.mark = %(mark)s::bigint AND NOT EXISTS (
+            SELECT FROM change_lineage s WHERE s.no > o.no AND s.since <= %(after)s::bigint)))"""
+_MARK: Final = "(SELECT l.mark FROM change_lineage l ORDER BY l.no DESC LIMIT 1)"
+# changes of transactions that were not over when the last round of numbering looked
+_WAITING: Final = """
+    EXISTS (SELECT FROM change_record c WHERE c.position IS NULL
+        AND (c.transaction_id >= h.seen_below OR c.transaction_id = ANY (h.running)))"""
+
+
+async def read_head(db: Reads) -> Head:
+    """Where the feed ends now."""
+    row = await db.fetch_one(f"SELECT coalesce({_MARK}, 0), h.position, {_WAITING} FROM change_head h")
+    mark, position, waiting = row or (0, 0, False)
+    return Head(Place(mark, position), waiting)
+
+
+async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> Page | None:
+    """At most `limit` changes after a place, or from the oldest kept; None when the place is lost.
+
+    It is lost when changes after it were deleted for their age, or when it was given out by a server whose last
+    changes did not survive a restore or a failover.
+    """
+    parameters: dict[str, Any] = {**view.scope.wall(), "kinds": list(view.kinds), "limit": limit, "scanned": SCANNED}
+    if after is not None:
+        parameters |= {"mark": after.mark, "after": after.position}
+    head, *found = await db.fetch(_page_sql(view.scope, resumed=after is not None), parameters)
+    end, _, start, mark, _, _, _, lost = head
+    if lost:
+        return None
+    upto = found[-1][0] if len(found) == limit else min(end, int(start) + SCANNED)
+    return Page(found, Place(mark, upto), upto < end)
+
+
+def _page_sql(scope: Scope, *, resumed: bool) -> str:
+    """The head in the form of a row, and then the page: one statement sees everything as of the same moment."""
+    here, before = recorded_wall("n", scope), recorded_wall("w", scope)
+    here = f"({here} OR c.unit_path IS NULL AND c.subject = 'priority_rule')"
+    start = "%(after)s::bigint" if resumed else "(SELECT forgotten FROM change_head)"
+    lost = _LOST if resumed else "false"
+    return f"""
+        SELECT h.position, NULL, ({start})::text, coalesce({_MARK}, 0), NULL, NULL, NULL, {lost}
+        FROM change_head h
+        UNION ALL
+        (SELECT {COLUMNS}, {here} AS here
+        FROM change_record c CROSS JOIN LATERAL {_NOW} CROSS JOIN LATERAL {_WAS}
+        WHERE c.position > {start} AND c.position <= {start} + %(scanned)s
+            AND c.subject = ANY (%(kinds)s) AND ({here} OR ({before}))
+        ORDER BY c.position LIMIT %(limit)s)"""

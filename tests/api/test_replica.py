@@ -1,0 +1,204 @@
+"""The program of the partner guide keeps a true copy, whatever happens to it, to the service and to the grants."""
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import httpx
+import pytest
+
+from app.main import create_app
+from app.services.access import Actor
+from app.services.clients.commands import amend
+from tests.api.v1.cases import book, create
+from tests.api.world import Place
+from tests.conftest import Island, settings_for
+from tests.server import Served, serving
+
+GUIDE: Final = Path(__file__).parents[2] / "docs/partners.md"
+STEPS: Final = int(os.environ.get("REPLICA_STEPS", "50"))
+AMOUNT: Final = 1_000
+
+
+@pytest.fixture(scope="module")
+def program() -> str:
+    """The program, as the guide has it."""
+    (found,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    return str(found)
+
+
+def test_the_program_is_short(program: str) -> None:
+    assert len([line for line in program.splitlines() if line.strip()]) < 60
+
+
+class Copy:
+    """A partner that runs the program; it may be killed at any moment, and goes on."""
+
+    def __init__(self, program: str, folder: Path, address: str, secret: str) -> None:
+        self.file = folder / "replica.db"
+        self._script = folder / "replica.py"
+        self._script.write_text(program)
+        self._environment = {"THADS_URL": address, "THADS_ID": "province", "THADS_SECRET": secret}
+        self._environment |= {"REPLICA": str(self.file)}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Runs it."""
+        self._process = subprocess.Popen([sys.executable, self._script], env={**os.environ, **self._environment})
+
+    def kill(self) -> None:
+        """Ends it without a word; it must not have ended by itself."""
+        assert self._process is not None
+        assert self._process.poll() is None, "the program ended"
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def cases(self) -> dict[str, Any] | None:
+        """The copy; None before the first snapshot is complete."""
+        with sqlite3.connect(self.file, timeout=5) as db:
+            if db.execute("SELECT complete FROM place").fetchone() != (1,):
+                return None
+            return {case_id: json.loads(body) for case_id, body in db.execute("SELECT id, body FROM cases")}
+
+
+class Gateway:
+    """An address that stays while the service behind it is stopped and started."""
+
+    def __init__(self, island: Island, settings: dict[str, Any]) -> None:
+        self._island, self._settings = island, settings
+        self._running = ExitStack()
+        self.port = 0
+
+    def start(self) -> Served:
+        """Serves at the same port as before."""
+        app = create_app(settings_for(self._island.service.database.settings.libpq_url, **self._settings))
+        served = self._running.enter_context(serving(app, port=self.port))
+        self.port = served.port
+        return served
+
+    def stop(self) -> None:
+        """Ends the service."""
+        self._running.close()
+
+
+@pytest.fixture
+def gateway(island: Island) -> Iterator[Gateway]:
+    made = Gateway(island, {"token_seconds": 60})
+    yield made
+    made.stop()
+
+
+def _source(client: httpx.Client) -> dict[str, Any]:
+    """What the caller may see."""
+    items: dict[str, Any] = {}
+    cursor: dict[str, str] = {}
+    while True:
+        page = client.get("/v1/cases", params={"limit": 500, **cursor}).json()
+        items |= {item["id"]: item for item in page["items"]}
+        if page["next"] is None:
+            return items
+        cursor = {"cursor": page["next"]}
+
+
+class Life:
+    """Random changes, by a client who sees the nation."""
+
+    def __init__(self, island: Island, random: Random) -> None:
+        self._island, self._random = island, random
+        self._national = island.client_of("national")
+        self._places = (island.world.own, island.world.foreign)
+        self._cases: dict[str, Place] = {}
+
+    def happen(self) -> None:
+        """One of the things that happen."""
+        what = self._random.choice(
+            (self._new, self._new, self._collect, self._end, self._move, self._move, self._correct)
+        )
+        what()
+
+    def _new(self) -> None:
+        place = self._random.choice(self._places)
+        made = create(self._national, place, decision_no=f"{len(self._cases)}/QĐ")
+        self._cases[made["id"]] = place
+
+    def _one(self) -> str | None:
+        return self._random.choice(list(self._cases)) if self._cases else None
+
+    def _collect(self) -> None:
+        if case_id := self._one():
+            book(self._national, case_id, "collected", amount_vnd=AMOUNT)  # or refused: nothing may be outstanding
+
+    def _end(self) -> None:
+        if case_id := self._one():
+            book(self._national, case_id, self._random.choice(("completed", "suspended", "continued", "reversed")))
+
+    def _move(self) -> None:
+        if case_id := self._one():
+            place = next(place for place in self._places if place is not self._cases[case_id])
+            to = {"to_unit_id": place.office_id, "to_officer_id": place.objects["officer_id"]}
+            if book(self._national, case_id, "handed_over", **to).status_code == 201:
+                self._cases[case_id] = place
+
+    def _correct(self) -> None:
+        if case_id := self._one():
+            change = {"file_no": f"{self._random.random()}", "reason": "Đính chính"}
+            self._national.patch(f"/v1/cases/{case_id}", json=change, headers={"If-Match": "*"})
+
+    def grants_change(self) -> None:
+        """The partner sees its province, or the office, or the nation."""
+        own = self._island.world.own
+        units = [self._random.choice((own.province_id, own.office_id, "01890000-0000-7000-8000-000000000001"))]
+        clearance = self._random.choice((0, 1))
+        work = self._island.service.db.write(
+            lambda session: amend(session, Actor("tests"), "province", unit_ids=units, clearance=clearance)
+        )
+        self._island.service.runner.run(work)
+
+
+def test_the_copy_is_true_in_the_end(island: Island, gateway: Gateway, program: str, tmp_path: Path) -> None:
+    random = Random(7)
+    life = Life(island, random)
+    copy = Copy(program, tmp_path, gateway.start().address, island.world.secrets["province"])
+    copy.start()
+    try:
+        for step in range(1, STEPS + 1):
+            for _ in range(random.randint(1, 4)):
+                life.happen()
+            if random.random() < 0.15:
+                copy.kill()
+                copy.start()
+            if random.random() < 0.05:
+                life.grants_change()
+            if step % 25 == 0:
+                gateway.stop()
+                life.happen()
+                gateway.start()
+            time.sleep(random.random() * 0.1)
+        _becomes_true(copy, island)
+    finally:
+        copy.kill()
+
+
+def _becomes_true(copy: Copy, island: Island) -> None:
+    source: dict[str, Any] = {}
+    kept: dict[str, Any] | None = None
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit:
+        source = _source(island.client_of("province"))
+        with suppress(sqlite3.OperationalError):
+            kept = copy.cases()
+        if kept == source:
+            break
+        time.sleep(0.2)
+    assert kept == source
+    assert len(source) > 5
