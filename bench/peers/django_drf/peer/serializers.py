@@ -71,7 +71,16 @@ class CaseDetailSerializer(CaseSerializer):
     flags = serializers.SerializerMethodField()
 
     class Meta(CaseSerializer.Meta):
-        fields = (*CaseSerializer.Meta.fields, "as_of", "judgment_no", "judgment_date", "court", "obligations", "parties", "flags")
+        fields = (
+            *CaseSerializer.Meta.fields,
+            "as_of",
+            "judgment_no",
+            "judgment_date",
+            "court",
+            "obligations",
+            "parties",
+            "flags",
+        )
 
     def get_as_of(self, case) -> str:
         return timezone.localdate().isoformat()
