@@ -43,15 +43,10 @@ async def record(
     change altered them or the unit: whoever saw the thing then learns that it has left their view.
     The caller holds the lock of the thing, or versions of it would come out of order.
     """
-    about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": action}
-    content = {"before": before, "after": after, "confidentiality": confidentiality, "reason": actor.reason}
-    await _audit(session, actor, {**about, **content})
-    change: dict[str, Any] = {**about, "version": version, "client_id": actor.client_id, "transaction_id": _TRANSACTION}
-    change |= {"unit_path": _path(unit_id), "confidentiality": confidentiality, "institutions": institutions}
-    if was is not None:
-        change |= {f"was_{name}": value for name, value in asdict(was).items()}
-    # no RETURNING: a writer need not be allowed to read the trail
-    await session.execute(insert(change_record).values(change).inline())
+    about: dict[str, Any] = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": action}
+    about |= {"client_id": actor.client_id, "confidentiality": confidentiality}
+    await _audit(session, actor, {**about, "before": before, "after": after, "reason": actor.reason})
+    await _change(session, {**about, "version": version, "institutions": institutions}, was)
     session.info["changed"] = True
     if subject in REFERENCE_SUBJECTS:
         session.info["reference_changed"] = True
@@ -74,6 +69,13 @@ async def seen(
     """
     about = {"subject": subject, "subject_id": subject_id, "unit_id": unit_id, "action": UNMASKED}
     await _audit(session, actor, {**about, "reason": purpose, "after": shown, "confidentiality": confidentiality})
+
+
+async def _change(session: AsyncSession, values: Mapping[str, Any], was: Visibility | None) -> None:
+    before = {} if was is None else {f"was_{name}": value for name, value in asdict(was).items()}
+    row = {**values, **before, "unit_path": _path(values["unit_id"]), "transaction_id": _TRANSACTION}
+    # no RETURNING: a writer need not be allowed to read the trail
+    await session.execute(insert(change_record).values(row).inline())
 
 
 async def _audit(session: AsyncSession, actor: Actor, values: Mapping[str, Any]) -> None:

@@ -48,7 +48,7 @@ async def list_changes(
     view = view_of(caller, asked.kinds)
     limits: Limits = request.app.state.limits
     place = await _place(request, feed, caller, view, asked)
-    page = await feed.changes(view, place, asked.limit, asked.wait, limits.resting)
+    page = await feed.changes(db, view, place, asked.limit, asked.wait, limits.resting)
     if page is None:
         raise lost()
     current = await _current(db, ref, caller, page.rows) if asked.full else {}

@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from app.db import Database
+from app.db import Database, Reads
 from app.errors import DomainError
 from app.services.changes.commands import CHANNEL, number
 from app.services.changes.queries import Page, read_head, read_page
@@ -88,11 +88,12 @@ class Feed:
         return self._head
 
     async def changes(
-        self, view: View, after: Place | None, limit: int, wait_seconds: float, resting: Resting
+        self, db: Reads, view: View, after: Place | None, limit: int, wait_seconds: float, resting: Resting
     ) -> Page | None:
         """The next changes of a view after a place, or from the oldest kept; None when the place is lost.
 
-        Where there are none it waits for some; a caller who is at the end already costs the database nothing.
+        They are read through the caller's `db`. Where there are none it waits for some; a caller who is at the end
+        already costs the database nothing.
         """
         until = monotonic() + wait_seconds
         while True:
@@ -100,7 +101,7 @@ class Feed:
             if after is not None and after == known and self._is_believed():
                 page: Page | None = Page([], after, more=False)
             else:
-                page = await read_page(self._db, view, after, limit)
+                page = await read_page(db, view, after, limit)
             left = until - monotonic()
             if page is None or page.rows or left <= 0 or self._closing or len(self._waiters) >= self._most:
                 return page

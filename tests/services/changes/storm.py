@@ -166,9 +166,9 @@ class Storm:
             await asyncio.sleep(self._random.random() * 0.05)
 
     async def _page(self, reader: Reader, limit: int, wait_seconds: float) -> None:
-        feed = self._random.choice(self._workers).feed
+        worker = self._random.choice(self._workers)
         with contextlib.suppress(DomainError):
-            reader.take(await feed.changes(reader.view, reader.place, limit, wait_seconds, resting))
+            reader.take(await worker.feed.changes(worker.db, reader.view, reader.place, limit, wait_seconds, resting))
 
     async def _settled(self) -> None:
         """Everything committed has its position, and both workers know."""

@@ -60,7 +60,7 @@ async def change(db: Database, unit: int = 1, thing: str = "thing-1", version: i
 async def waits(feed: Feed, place: Place | None, who: View | None = None, seconds: float = LONG) -> tuple[Page, float]:
     """The page a waiting caller gets, and after how long."""
     began = time.monotonic()
-    page = await feed.changes(who or view(), place, 10, seconds, resting)
+    page = await feed.changes(feed._db, who or view(), place, 10, seconds, resting)
     assert page is not None
     return page, time.monotonic() - began
 
