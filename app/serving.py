@@ -49,7 +49,10 @@ def application() -> FastAPI:
 
 
 class _Workers(Multiprocess):
-    """uvicorn's supervisor, but a worker that cannot start ends the service at once, and so does `healthy`."""
+    """uvicorn's supervisor, but a worker that cannot start ends the service at once, and so does `healthy`.
+
+    Once all have served, one that cannot start is tried again: the database may be restarting.
+    """
 
     def __init__(
         self, config: Config, sock: socket.socket, ready: Callable[[], None], healthy: Callable[[], bool]
@@ -89,7 +92,7 @@ class _Workers(Multiprocess):
     def _replace(self, index: int, worker: Process) -> None:
         worker.kill()
         worker.process.join()
-        if worker not in self._served:
+        if worker not in self._served and self._ready is not None:
             self._fail("the service did not start; its log above says why")
             return
         logger.error("worker %s ended with exit code %s and is replaced", worker.pid, worker.exitcode)

@@ -1,20 +1,13 @@
 """The program of the partner guide keeps a true copy, whatever happens to it, to the service and to the grants."""
 
-import json
 import os
-import re
-import signal
-import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-import httpx
 import pytest
 
 from app.main import create_app
@@ -23,52 +16,15 @@ from app.services.clients.commands import amend
 from tests.api.v1.cases import book, create
 from tests.api.world import Place
 from tests.conftest import Island, settings_for
+from tests.replica import Copy, cases_of, program
 from tests.server import Served, serving
 
-GUIDE: Final = Path(__file__).parents[2] / "docs/partners.md"
 STEPS: Final = int(os.environ.get("REPLICA_STEPS", "50"))
 AMOUNT: Final = 1_000
 
 
-@pytest.fixture(scope="module")
-def program() -> str:
-    """The program, as the guide has it."""
-    (found,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-    return str(found)
-
-
-def test_the_program_is_short(program: str) -> None:
-    assert len([line for line in program.splitlines() if line.strip()]) < 60
-
-
-class Copy:
-    """A partner that runs the program; it may be killed at any moment, and goes on."""
-
-    def __init__(self, program: str, folder: Path, address: str, secret: str) -> None:
-        self.file = folder / "replica.db"
-        self._script = folder / "replica.py"
-        self._script.write_text(program)
-        self._environment = {"THADS_URL": address, "THADS_ID": "province", "THADS_SECRET": secret}
-        self._environment |= {"REPLICA": str(self.file)}
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        """Runs it."""
-        self._process = subprocess.Popen([sys.executable, self._script], env={**os.environ, **self._environment})
-
-    def kill(self) -> None:
-        """Ends it without a word; it must not have ended by itself."""
-        assert self._process is not None
-        assert self._process.poll() is None, "the program ended"
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait()
-
-    def cases(self) -> dict[str, Any] | None:
-        """The copy; None before the first snapshot is complete."""
-        with sqlite3.connect(self.file, timeout=5) as db:
-            if db.execute("SELECT complete FROM place").fetchone() != (1,):
-                return None
-            return {case_id: json.loads(body) for case_id, body in db.execute("SELECT id, body FROM cases")}
+def test_the_program_is_short() -> None:
+    assert len([line for line in program().splitlines() if line.strip()]) < 60
 
 
 class Gateway:
@@ -96,18 +52,6 @@ def gateway(island: Island) -> Iterator[Gateway]:
     made = Gateway(island, {"token_seconds": 60})
     yield made
     made.stop()
-
-
-def _source(client: httpx.Client) -> dict[str, Any]:
-    """What the caller may see."""
-    items: dict[str, Any] = {}
-    cursor: dict[str, str] = {}
-    while True:
-        page = client.get("/v1/cases", params={"limit": 500, **cursor}).json()
-        items |= {item["id"]: item for item in page["items"]}
-        if page["next"] is None:
-            return items
-        cursor = {"cursor": page["next"]}
 
 
 class Life:
@@ -165,10 +109,10 @@ class Life:
         self._island.service.runner.run(work)
 
 
-def test_the_copy_is_true_in_the_end(island: Island, gateway: Gateway, program: str, tmp_path: Path) -> None:
+def test_the_copy_is_true_in_the_end(island: Island, gateway: Gateway, tmp_path: Path) -> None:
     random = Random(7)
     life = Life(island, random)
-    copy = Copy(program, tmp_path, gateway.start().address, island.world.secrets["province"])
+    copy = Copy(tmp_path, gateway.start().address, "province", island.world.secrets["province"])
     copy.start()
     try:
         for step in range(1, STEPS + 1):
@@ -184,21 +128,8 @@ def test_the_copy_is_true_in_the_end(island: Island, gateway: Gateway, program: 
                 life.happen()
                 gateway.start()
             time.sleep(random.random() * 0.1)
-        _becomes_true(copy, island)
+        source, kept = copy.becomes(lambda: cases_of(island.client_of("province")), 60)
+        assert kept == source
+        assert len(source) > 5
     finally:
         copy.kill()
-
-
-def _becomes_true(copy: Copy, island: Island) -> None:
-    source: dict[str, Any] = {}
-    kept: dict[str, Any] | None = None
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit:
-        source = _source(island.client_of("province"))
-        with suppress(sqlite3.OperationalError):
-            kept = copy.cases()
-        if kept == source:
-            break
-        time.sleep(0.2)
-    assert kept == source
-    assert len(source) > 5
