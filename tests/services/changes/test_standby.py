@@ -17,7 +17,8 @@ from app.embedded import Embedded, temporary
 from app.services.access import SERVICE
 from app.services.changes.commands import number
 from app.services.changes.queries import read_head, read_page
-from tests.conftest import TEMPLATE, settings_for
+from app.settings import Settings
+from tests.conftest import TEMPLATE
 from tests.services.audit.book import on
 from tests.services.changes.storm import TABLES, Reader, Storm, check, settings, view
 from tests.services.changes.test_numbering import Book
@@ -30,7 +31,7 @@ REPLICATED = {"wal_level": "replica", "max_wal_senders": "4", "hot_standby": "on
 def primary() -> Iterator[Embedded]:
     """A server that may have standbys."""
     with temporary(REPLICATED) as server:
-        preflight.migrate(settings_for(server.url(TEMPLATE)))
+        preflight.migrate(Settings.model_validate({"database_url": server.url(TEMPLATE)}))
         yield server
 
 
