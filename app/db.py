@@ -175,6 +175,13 @@ def _forget_values(error: BaseException) -> None:
             error.args = original.args
 
 
+def _raise_if_cancelled(error: BaseException) -> None:
+    """A task that is being cancelled ends so, even where a broken connection has put its own error in between."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError from error
+
+
 def translated(error: BaseException) -> Exception | None:
     """The domain error that a database error means to a caller, if it means one; the rest may be logged after this."""
     _forget_values(error)
@@ -241,6 +248,7 @@ class Database:
             async with self._reads.connection() as connection:
                 yield connection
         except (psycopg.Error, PoolTimeout) as error:
+            _raise_if_cancelled(error)
             meant = translated(error)
             if meant is None:
                 raise
@@ -285,6 +293,7 @@ class Database:
                     await connection.execute(_SET, context)
                     yield Snapshot(connection)
             except psycopg.Error as error:
+                _raise_if_cancelled(error)
                 meant = translated(error)
                 if meant is None:
                     raise
@@ -308,6 +317,7 @@ class Database:
                     await _enter(session, context)
                     result = await work(session)
             except (DBAPIError, PoolExhausted, psycopg.Error) as error:  # the last of reads `Within`
+                _raise_if_cancelled(error)
                 state = getattr(getattr(error, "orig", error), "sqlstate", None)
                 if state in RETRIED and attempt < ATTEMPTS - 1:
                     await asyncio.sleep(0.02 * 2**attempt)
@@ -333,7 +343,8 @@ class Database:
                     await heard(None)
                     async for notification in connection.notifies():
                         await heard(notification.payload)
-            except (psycopg.Error, Busy):
+            except (psycopg.Error, Busy) as error:
+                _raise_if_cancelled(error)
                 await asyncio.sleep(1)
 
 

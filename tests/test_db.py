@@ -1,45 +1,28 @@
-"""What becomes of errors of the database: some mean something to a caller, the rest may be logged."""
+"""What the database layer does with tasks that are cancelled."""
 
-from typing import Any
+import asyncio
 
+import psycopg
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Within
-from app.errors import Busy
 from tests.builders import Service
 
-TABLE = "CREATE TEMP TABLE kept (name text PRIMARY KEY, phone text CHECK (phone <> '0912')) ON COMMIT DROP"
-INSERT = "INSERT INTO kept VALUES ('Chích Choè', '0911'), ('{}', '{}')"
 
+def test_a_cancelled_task_ends_though_its_connection_broke(service: Service) -> None:
+    """The driver may raise that the connection is gone in place of the cancellation."""
 
-@pytest.mark.parametrize("values", [("Vàng Anh", "0912"), ("Chích Choè", "0913")])
-@pytest.mark.parametrize("by_sqlalchemy", [True, False])
-def test_an_error_says_what_is_wrong_and_not_with_whom(
-    service: Service, values: tuple[str, str], by_sqlalchemy: bool
-) -> None:
-    async def work(session: AsyncSession) -> Any:
-        await session.execute(text(TABLE))
-        if by_sqlalchemy:
-            return await session.execute(text(INSERT.format(*values)))
-        return await Within(session).fetch(INSERT.format(*values))
+    async def broken(_: AsyncSession) -> None:
+        try:
+            await asyncio.sleep(30)
+        except asyncio.CancelledError:
+            raise psycopg.OperationalError("the connection is gone") from None
 
-    with pytest.raises(Exception, match="violates") as raised:
-        service.runner.run(service.db.write(work))
-    error: BaseException | None = raised.value
-    assert isinstance(error, IntegrityError) is by_sqlalchemy
-    while error is not None:
-        assert "Key (" not in str(error)
-        assert "row contains" not in str(error)
-        error = error.__cause__ or error.__context__
+    async def cancelled() -> None:
+        task = asyncio.create_task(service.db.write(broken))
+        await asyncio.sleep(0.2)
+        task.cancel()
+        await task
 
-
-def test_a_slow_read_within_a_change_is_busy(service: Service) -> None:
-    async def work(session: AsyncSession) -> Any:
-        await session.execute(text("SET LOCAL statement_timeout = 50"))
-        return await Within(session).fetch("SELECT pg_sleep(5)")
-
-    with pytest.raises(Busy):
-        service.runner.run(service.db.write(work))
+    with pytest.raises(asyncio.CancelledError):
+        service.runner.run(cancelled())
