@@ -56,9 +56,12 @@ SERVICE = f"{_setting('client')} = '@service'"
 ALL_PARTIES = f"{_setting('institution')} IS NULL"
 CLEARED = f"confidentiality <= {_setting('clearance', 'smallint')}"
 WHOLE_NATION = f"{_setting('family')} = '{{vn.}}'"
+# OFFSET 0 keeps the bounds plain columns: calls of functions in the comparison are not leakproof, and would keep the
+# policy of `unit` from its index.
 FAMILY = f"""(
-        SELECT u.id FROM unnest({_setting("family", "text[]")}) f
-        JOIN unit u ON u.path >= f AND u.path < left(f, -1) || '/')"""
+        SELECT u.id FROM (
+            SELECT f AS lower, left(f, -1) || '/' AS upper FROM unnest({_setting("family", "text[]")}) f OFFSET 0
+        ) f JOIN unit u ON u.path >= f.lower AND u.path < f.upper)"""
 
 
 def _of_family(unit_id: str) -> str:

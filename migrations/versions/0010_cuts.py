@@ -188,8 +188,10 @@ PRESENT = "(SELECT NULLIF(current_setting('app.client', true), '')) IS NOT NULL"
 WHOLE_NATION = "(SELECT NULLIF(current_setting('app.family', true), '')) = '{vn.}'"
 FIGURES = f"""(SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
     AND ({WHOLE_NATION} OR unit_id IN (
-        SELECT u.id FROM unnest((SELECT NULLIF(current_setting('app.family', true), '')::text[])) f
-        JOIN unit u ON u.path >= f AND u.path < left(f, -1) || '/'))"""
+        SELECT u.id FROM (
+            SELECT f AS lower, left(f, -1) || '/' AS upper
+            FROM unnest((SELECT NULLIF(current_setting('app.family', true), '')::text[])) f OFFSET 0
+        ) f JOIN unit u ON u.path >= f.lower AND u.path < f.upper))"""
 
 
 def _walls() -> str:
