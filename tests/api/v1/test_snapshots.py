@@ -189,6 +189,19 @@ def _at_work(island: Island) -> int:
         return len(connection.execute(f"SELECT pid {_STREAMING}".encode()).fetchall())
 
 
+@contextmanager
+def _reading(served: Served, island: Island) -> Iterator[Iterator[str]]:
+    """The lines for one who holds little of them: packed, or in buffers that grow, all would be on their way."""
+    token = served.token("national", island.world.secrets["national"])
+    headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+    transport = httpx.HTTPTransport(socket_options=[(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)])
+    with (
+        httpx.Client(transport=transport, headers=headers, timeout=30) as client,
+        client.stream("GET", served.address + SNAPSHOT) as answer,
+    ):
+        yield answer.iter_lines()
+
+
 def _broken_off(lines: Iterator[str]) -> None:
     """Reads on; the end never comes."""
     for line in lines:
@@ -225,29 +238,25 @@ def test_no_more_than_so_many_at_once(stock: Island, long: Callable[..., Any]) -
 def test_a_short_statement_timeout_is_not_for_streams_but_they_have_an_end(
     stock: Island, long: Callable[..., Any]
 ) -> None:
-    with long(statement_timeout_ms=200, snapshot_seconds=2) as served:
-        headers = {"Authorization": f"Bearer {served.token('national', stock.world.secrets['national'])}"}
-        with httpx.stream("GET", served.address + SNAPSHOT, headers=headers, timeout=30) as answer:
-            lines = answer.iter_lines()
-            assert "snapshot" in next(lines)
-            time.sleep(0.5)
-            for _ in range(100):
-                next(lines)
-            time.sleep(2.5)
-            with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
-                _broken_off(lines)
+    with long(statement_timeout_ms=200, snapshot_seconds=2) as served, _reading(served, stock) as lines:
+        assert "snapshot" in next(lines)
+        time.sleep(0.5)
+        for _ in range(100):
+            next(lines)
+        time.sleep(2.5)
+        with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
+            _broken_off(lines)
 
 
 def test_the_database_going_away_breaks_the_stream_off(stock: Island, long: Callable[..., Any]) -> None:
     with long() as served:
-        headers = {"Authorization": f"Bearer {served.token('national', stock.world.secrets['national'])}"}
-        with httpx.stream("GET", served.address + SNAPSHOT, headers=headers, timeout=30) as answer:
-            lines = answer.iter_lines()
+        with _reading(served, stock) as lines:
             assert "snapshot" in next(lines)
             with psycopg.connect(stock.service.database.settings.libpq_url, autocommit=True) as connection:
                 connection.execute(f"SELECT pg_terminate_backend(pid) {_STREAMING}".encode())
             with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
                 _broken_off(lines)
+        headers = {"Authorization": f"Bearer {served.token('national', stock.world.secrets['national'])}"}
         assert httpx.get(served.address + "/v1/cases", params={"limit": 1}, headers=headers).status_code == 200
 
 
