@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from app.errors import Busy, Conflict
+from app.roundtrip import fetch_after
 from app.settings import Settings
 
 Row = tuple[Any, ...]
@@ -33,15 +34,14 @@ BUSY: Final = ("55P03", "57014", "57P01", "57P02", "57P03", "53300", "08000", "0
 class Context(NamedTuple):
     """Who a transaction works for and what it may see: the settings `app.…` that row-level security reads.
 
-    `lower` and `upper` are the bounds of the only subtree, or `paths` a PostgreSQL array of several; `family` is an
-    array of the paths whose figures may be read. Empty texts show nothing.
+    `lower` is the path of the only subtree, or `paths` a PostgreSQL array of several; `family` is an array of the paths
+    whose figures may be read. Empty texts show nothing.
     """
 
     client: str = ""
     clearance: str = ""
     institution: str = ""
     lower: str = ""
-    upper: str = ""
     paths: str = ""
     family: str = ""
 
@@ -50,7 +50,7 @@ NOBODY: Final = Context()
 """What a connection has from the pool: nothing is seen, nothing can be written."""
 
 _SETTINGS: Final = ", ".join(f"set_config('app.{name}', %s, true)" for name in Context._fields)
-_SET: Final = f"SELECT {_SETTINGS}".encode()
+_SET: Final = f"SELECT {_SETTINGS}"
 _SET_NAMED: Final = text(f"SELECT {_SETTINGS}" % tuple(f":{name}" for name in Context._fields))
 _CONTEXT: Final = "context"
 
@@ -259,7 +259,7 @@ class Database:
         """A read connection for the rare answer that needs more than one statement: all see the same moment."""
         async with self._reading() as connection, connection.transaction():
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            await connection.execute(_SET, context)
+            await connection.execute(_SET.encode(), context)
             yield connection
 
     async def fetch(self, context: Context, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
@@ -268,10 +268,7 @@ class Database:
         The context travels with it: what a pipeline sends between two syncs is one transaction, and one round trip.
         """
         async with self._reading() as connection:
-            async with connection.pipeline():
-                await connection.execute(_SET, context, prepare=True)
-                cursor = await connection.execute(sql.encode(), params, prepare=True)
-            return await cursor.fetchall()
+            return await fetch_after(connection, (_SET, context), sql, params)
 
     def seen_by(self, context: Context) -> "SeenBy":
         """The database as this context sees it."""
@@ -290,7 +287,7 @@ class Database:
                 async with await self._of_its_own("thads-snapshot") as connection:
                     for statement in _snapshot_begins(self.settings):
                         await connection.execute(statement.encode())
-                    await connection.execute(_SET, context)
+                    await connection.execute(_SET.encode(), context)
                     yield Snapshot(connection)
             except psycopg.Error as error:
                 _raise_if_cancelled(error)

@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = Field(
         default=None, description="the same database as the role that owns its tables; for operator commands"
     )
-    pool_size: int = Field(default=8, ge=1, le=100, description="connections per worker for reads")
+    pool_size: int = Field(default=4, ge=1, le=100, description="connections per worker for reads")
     write_pool_size: int = Field(default=4, ge=1, le=100, description="connections per worker for changes")
     pool_wait_seconds: float = Field(default=2.0, gt=0, le=30, description="wait for a connection or a turn before 503")
     workers: int = Field(default=1, ge=1, le=64, description="that share the quotas; `serve` and `start` set it")

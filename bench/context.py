@@ -1,8 +1,8 @@
 """What it costs to tell the database with every read who asks: `python -m bench.context`, a Markdown table.
 
 Reads one case over and over, on one connection: the statement alone, with the settings of its context in the same
-round trip as the service does it, and as a transaction of its own; by the owner, whom row-level security does not
-bind, and by the role that serves.
+round trip (as the service does it, and as psycopg's own pipeline does), and as a transaction of its own; by the owner,
+whom row-level security does not bind, and by the role that serves.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import psycopg
 
 from app.db import _SET, Context
 from app.preflight import ROOT
+from app.roundtrip import fetch_after
 from app.services.access import SERVICE, Scope
 from app.services.cases.queries import _ONE, case_wall
 from bench.database import Loaded, loaded
@@ -22,7 +23,8 @@ from bench.database import Loaded, loaded
 CASES: Final = 200_000
 TIMES: Final = 4_000
 SCOPE: Final = Scope(("vn.",), (), 2)
-SQL: Final = (_ONE + case_wall(SCOPE)).encode()
+ASKED: Final = _ONE + case_wall(SCOPE)
+SQL: Final = ASKED.encode()
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
@@ -30,21 +32,30 @@ async def _alone(connection: Connection, values: dict[str, Any], _: Context) -> 
     await (await connection.execute(SQL, values, prepare=True)).fetchall()
 
 
+async def _exchanged(connection: Connection, values: dict[str, Any], context: Context) -> None:
+    await fetch_after(connection, (_SET, context), ASKED, values)
+
+
 async def _together(connection: Connection, values: dict[str, Any], context: Context) -> None:
     async with connection.pipeline():
-        await connection.execute(_SET, context, prepare=True)
+        await connection.execute(_SET.encode(), context, prepare=True)
         cursor = await connection.execute(SQL, values, prepare=True)
     await cursor.fetchall()
 
 
 async def _in_turn(connection: Connection, values: dict[str, Any], context: Context) -> None:
     async with connection.transaction():
-        await connection.execute(_SET, context, prepare=True)
+        await connection.execute(_SET.encode(), context, prepare=True)
         await (await connection.execute(SQL, values, prepare=True)).fetchall()
 
 
 Way = Callable[[Connection, dict[str, Any], Context], Awaitable[None]]
-WAYS: Final[dict[str, Way]] = {"the query alone": _alone, "one pipeline": _together, "a transaction": _in_turn}
+WAYS: Final[dict[str, Way]] = {
+    "the query alone": _alone,
+    "one exchange": _exchanged,
+    "a pipeline of psycopg": _together,
+    "a transaction": _in_turn,
+}
 
 
 def _backend_seconds(pid: int) -> float:

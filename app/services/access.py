@@ -1,5 +1,6 @@
 """Who asks, and the one predicate that says what they may see (deny by default)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -94,7 +95,13 @@ class Scope:
     def wall(self) -> dict[str, Any]:
         """The parameters of the row wall."""
         lower, upper = path_ranges(self.paths)
-        return {"lower": lower, "upper": upper, "clearance": self.clearance, "institution": self.institution}
+        bounds = {"lower": array(lower), "upper": array(upper)}
+        return {**bounds, "clearance": self.clearance, "institution": self.institution}
+
+    @property
+    def units(self) -> str:
+        """The units as a parameter, to be cast to `uuid[]`."""
+        return array(self.unit_ids)
 
 
 WIDE: Final = 150
@@ -145,20 +152,19 @@ def _within(row: str, ranges: int) -> str:
 
 def context_of(caller: Caller, family: tuple[str, ...]) -> Context:
     """The caller as row-level security knows it; `family` are the paths of all units whose figures it may read."""
-    lower, upper = path_ranges(caller.paths) if len(caller.paths) == 1 else ([""], [""])
     return Context(
         client=caller.client_id,
         clearance=str(caller.clearance),
         institution=caller.institution or "",
-        lower=lower[0],
-        upper=upper[0],
-        paths=_array(caller.paths) if len(caller.paths) > 1 else "",
-        family=_array(family),
+        lower=caller.paths[0] if len(caller.paths) == 1 else "",
+        paths=array(caller.paths) if len(caller.paths) > 1 else "",
+        family=array(family),
     )
 
 
-def _array(paths: tuple[str, ...]) -> str:
-    return "{" + ",".join(paths) + "}"
+def array(plain: Sequence[str]) -> str:
+    """Texts of letters, digits, dots, slashes and hyphens as an array of PostgreSQL; a list would cost more to send."""
+    return "{" + ",".join(plain) + "}"
 
 
 SERVICE: Final = context_of(Caller("@service", frozenset(), (ROOT,), SECRET), (ROOT,))

@@ -57,7 +57,7 @@ async def list_records(
         parameters |= {"after_at": after[0], "after_id": after[1]}
     by_unit = not scope.is_wide and given.keys().isdisjoint(_FEW)
     if by_unit:
-        parameters["units"] = list(scope.unit_ids)
+        parameters["units"] = scope.units
     without_unit = wanted.unit is None and ROOT in caller.paths
     return await db.fetch(_page_sql(scope, conditions, by_unit=by_unit, without_unit=without_unit), parameters)
 

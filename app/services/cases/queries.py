@@ -155,7 +155,7 @@ async def list_cases(
         conditions.append(f"({_key(scope)}) {sign} (%(after_date)s::date, %(after_id)s::uuid)")
         parameters |= {"after_date": after[0], "after_id": after[1]}
     if not scope.is_wide:
-        parameters["units"] = list(scope.unit_ids)
+        parameters["units"] = scope.units
     return await db.fetch(page_sql(scope, conditions, wanted.newest_first), parameters)
 
 
@@ -169,7 +169,7 @@ async def count_cases(db: Reads, scope: Scope, wanted: CaseFilter, *, exact: boo
     """How many cases a filter finds: counted, or as the planner estimates from its statistics."""
     conditions, parameters = await criteria(db, wanted)
     where = " AND ".join([case_wall(scope), "c.unit_id = ANY(%(units)s::uuid[])", *conditions])
-    parameters |= scope.wall() | {"units": list(scope.unit_ids)}
+    parameters |= scope.wall() | {"units": scope.units}
     counted = "count(*)" if exact else "1"
     sql = f"SELECT {counted} FROM enforcement_case c WHERE {where}"
     row = await db.fetch_one(sql if exact else f"EXPLAIN (FORMAT JSON) {sql}", parameters)

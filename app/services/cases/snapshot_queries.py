@@ -19,7 +19,7 @@ def copy_cases(snapshot: Snapshot, scope: Scope, shown: Mapping[str, str], after
 
     `shown` has for each of LOOKED_UP a JSON object of what is shown for which value of the column.
     """
-    parameters = {**shown, **scope.wall(), "after": after, "units": list(scope.unit_ids)}
+    parameters = {**shown, **scope.wall(), "after": after, "units": scope.units}
     return snapshot.copied(_sql(scope, resumed=after is not None), parameters)
 
 

@@ -53,7 +53,7 @@ class Wanted:
 
     def parameters(self, limit: int) -> Parameters:
         """What its statements may need; the rules add their own."""
-        place = {"units": list(self.scope.unit_ids), "officer": self.officer_id, **self.caller.wall()}
+        place = {"units": self.scope.units, "officer": self.officer_id, **self.caller.wall()}
         return {"limit": limit, "on": self.on, **place}
 
 

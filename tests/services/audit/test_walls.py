@@ -14,8 +14,8 @@ from tests.conftest import new_database
 from tests.services.audit.book import OTHER, ROUNDS, UNIT, make_book, on, superuser, verdict
 
 TABLES = ("audit_record", "audit_link", "audit_head", "audit_round")
-OFFICE = {"client": "portal", "lower": "vn.aa.", "upper": "vn.aa/", "paths": "{vn.aa.}", "clearance": "0"}
-NATION = {"client": "portal", "lower": "vn.", "upper": "vn/", "paths": "{vn.}", "clearance": "0"}
+OFFICE = {"client": "portal", "lower": "vn.aa.", "paths": "{vn.aa.}", "clearance": "0"}
+NATION = {"client": "portal", "lower": "vn.", "paths": "{vn.}", "clearance": "0"}
 
 
 @pytest.fixture(scope="module")

@@ -123,7 +123,7 @@ def test_without_a_context_nothing_is_shown_and_nothing_written(url: str) -> Non
 )
 def test_a_caller_changes_nothing_of_the_feed(url: str, statement: str, done: int | None) -> None:
     with psycopg.connect(url) as connection:
-        for prepare in _as_service({"client": "portal", "lower": "vn.", "upper": "vn/", "clearance": "2"}):
+        for prepare in _as_service({"client": "portal", "lower": "vn.", "clearance": "2"}):
             connection.execute(prepare.encode())
         if done is None:
             with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -9,10 +9,10 @@ import pytest
 from tests.builders import NATION_ID
 from tests.conftest import new_database
 
-HERE: Final = {"client": "portal", "lower": "vn.aa.", "upper": "vn.aa/", "clearance": "0"}
-THERE: Final = {**HERE, "lower": "vn.bb.", "upper": "vn.bb/"}
-BOTH: Final = {**HERE, "lower": "", "upper": "", "paths": "{vn.aa.,vn.bb.}"}
-SERVICE: Final = {"client": "@service", "lower": "vn.", "upper": "vn/", "clearance": "2"}
+HERE: Final = {"client": "portal", "lower": "vn.aa.", "clearance": "0"}
+THERE: Final = {**HERE, "lower": "vn.bb."}
+BOTH: Final = {**HERE, "lower": "", "paths": "{vn.aa.,vn.bb.}"}
+SERVICE: Final = {"client": "@service", "lower": "vn.", "clearance": "2"}
 UNIT: Final = "0197c0de-0000-7000-8000-0000000000aa"
 OTHER: Final = "0197c0de-0000-7000-8000-0000000000bb"
 OFFICER: Final = "0197c0de-0000-7000-8000-00000000a0aa"

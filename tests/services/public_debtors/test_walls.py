@@ -10,14 +10,7 @@ from tests.api.world import make_world
 from tests.builders import Service
 from tests.conftest import new_database
 
-HERE = {"client": "portal", "clearance": "0", "lower": "vn.wa.", "upper": "vn.wa/", "paths": "", "family": "{vn.wa.}"}
-# the wall of cases, as far as these tests need one
-_CASES = """
-    ALTER TABLE enforcement_case ENABLE ROW LEVEL SECURITY;
-    CREATE POLICY seen_in_tests ON enforcement_case TO thads_service USING (
-        unit_path >= NULLIF(current_setting('app.lower', true), '')
-        AND unit_path < NULLIF(current_setting('app.upper', true), ''));
-    GRANT SELECT ON enforcement_case TO thads_service"""
+HERE = {"client": "portal", "clearance": "0", "lower": "vn.wa.", "paths": "", "family": "{vn.wa.}"}
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +19,6 @@ def url(cluster: str) -> Iterator[str]:
         service = Service.over(url)
         make_world(service)
         service.close()
-        with psycopg.connect(url) as owner:
-            owner.execute(_CASES.encode())
         yield url
 
 
