@@ -12,11 +12,11 @@ from app.services.forms.rules import Circular, Column, Form, Line, Text, check_f
 
 FOLDER: Final = Path(__file__).parents[2] / "data" / "forms"
 Raw = Mapping[str, Any]
-_OF_KINDS: Final = "tt10-2017"  # the kinds of judgment are named as there
 
 
-def load(raw: Raw) -> tuple[Form, ...]:
+def load(given: Raw) -> tuple[Form, ...]:
     """The forms of one file, in order of their numbers. Raises ValueError for what cannot be filled."""
+    raw = _cited(given, given["sources"])
     about = raw["circular"]
     circular = Circular(about["code"], about["no"], date.fromisoformat(about["issued_on"]))
     forms = tuple(_form(raw, circular, given) for given in raw["forms"])
@@ -24,17 +24,17 @@ def load(raw: Raw) -> tuple[Form, ...]:
         check_form(form)
     if [form.no for form in forms] != list(range(1, len(forms) + 1)):
         raise ValueError("forms are not numbered from 1")
-    unknown = _sources(raw) - set(raw["sources"])
-    if unknown:
-        raise ValueError(f"no such source: {', '.join(sorted(unknown))}")
     return forms
 
 
-def _sources(value: Any) -> set[str]:
-    if isinstance(value, dict):
-        own = {value["source"]} if isinstance(value.get("source"), str) else set()
-        return own.union(*(_sources(member) for member in value.values()))
-    return set().union(*(_sources(member) for member in value)) if isinstance(value, list) else set()
+def _cited(value: Any, sources: Mapping[str, str]) -> Any:
+    """The same, with the citation in place of the code of each source."""
+    if isinstance(value, Mapping):
+        found = {name: _cited(member, sources) for name, member in value.items()}
+        if "source" in found and found["source"] not in sources:
+            raise ValueError(f"no such source: {found['source']}")
+        return {**found, "source": sources[found["source"]]} if "source" in found else found
+    return [_cited(member, sources) for member in value] if isinstance(value, list) else value
 
 
 def _form(raw: Raw, circular: Circular, given: Raw) -> Form:
@@ -50,7 +50,7 @@ def _form(raw: Raw, circular: Circular, given: Raw) -> Form:
         cut=given.get("cut", {}),
         columns=tuple(_by_measure(raw["columns"][given["columns"]], given["measures"])),
         layout=rows if by_units else "cuts",
-        lines=() if by_units else tuple(_lines(raw["rows"][rows])),
+        lines=() if by_units else tuple(_lines(raw["rows"][rows], raw["sources"]["tt10-2017"])),
         notes=tuple(_text(note) for note in given["notes"]),
     )
 
@@ -99,13 +99,14 @@ def _column(given: Raw, measure: Any, prefix: str) -> Column:
     )
 
 
-def _lines(rows: Sequence[Raw]) -> Iterator[Line]:
+def _lines(rows: Sequence[Raw], of_kinds: str) -> Iterator[Line]:
+    """The rows, each with those of its kinds of judgment where it says so; `of_kinds` is where their names are from."""
     for row in rows:
         top = Line(row["code"], row["no"], _text(row), 1 if row["no"] else 0, row["cut"])
         yield top
         if "each" in row:
             for number, kind in enumerate(CODE_LISTS["case-kinds"].codes, start=1):
-                text = Text(kind.label["vi"], kind.label["en"], _OF_KINDS)
+                text = Text(kind.label["vi"], kind.label["en"], of_kinds)
                 yield Line(f"{top.code}.{kind.code}", str(number), text, 2, {**top.cut, row["each"]: kind.code})
 
 

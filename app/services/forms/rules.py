@@ -29,7 +29,7 @@ _CUTS: Final[Mapping[str, Sequence[str | bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text in both languages; without a `source` (a legal text it is taken from) it is provisional."""
+    """A text in both languages; without a `source` (the legal text or list it is taken from) it is provisional."""
 
     vi: str
     en: str

@@ -18,7 +18,7 @@ from app.services.statistics.rules import Period, Share
 
 Value = int | Share
 _TOTAL: Final = Text("Tổng số", "Total")
-_NAMED: Final = "reference"  # names of units and officers are as they are registered
+_NAMED: Final = "/v1/units, /v1/officers"  # names are as they are registered
 
 
 @dataclass(frozen=True, slots=True)
