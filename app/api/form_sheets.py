@@ -1,6 +1,6 @@
 """A form as a sheet to print: letterhead, headers, figures, notes and the block of signatures, on A4 across."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -20,9 +20,11 @@ HEADER: Final[dict[str, Any]] = {**CENTRED, **BORDER, "bold": True, "bg_color": 
 FORMATS: Final = {"cases": "#,##0", "money": "#,##0,", "rate": "0.00"}
 _MEASURES: Final = {"cases": "việc", "money": "nghìn đồng"}
 _LABELS: Final = 2  # columns before the figures: number and name
-_WIDTHS: Final = {"cases": 8.5, "money": 12.5, "rate": 8.5}
+_NARROWEST: Final = 8.5
+_WIDE_DIGITS: Final = 1.15  # of bold ones beside the width columns are measured in
 _NOTHING_HELD: Final = 8  # columns of a sheet without figures
 _HALF: Final = 2
+_THOUSAND: Final = 1000
 
 
 @dataclass(slots=True)
@@ -52,18 +54,18 @@ class _Layout:
         self.across(text, 0, self.last, **properties)
         self.row += 1
 
-    def halves(self, left: str, right: str, **properties: Any) -> None:
+    def halves(self, left: str, right: str, *, right_align: str | None = None, **properties: Any) -> None:
         """A row of two texts side by side."""
         middle = (self.last + 1) // _HALF
         self.across(left, 0, middle - 1, **properties)
-        self.across(right, middle, self.last, **properties)
+        self.across(right, middle, self.last, **{**properties, "align": right_align or properties["align"]})
         self.row += 1
 
 
 def form_sheet(filled: FilledForm) -> WorkbookAnswer:
     """The answer with the sheet of a form."""
     period, form = filled.period, filled.form
-    name = f"bieu-{form.no:02}-{filled.unit.code}-{period.fiscal_year}-{period.months:02}.xlsx"
+    name = f"bieu-{form.no:02}-{filled.unit.code.replace('/', '-')}-{period.fiscal_year}-{period.months:02}.xlsx"
     return WorkbookAnswer(name, f"Biểu {form.no:02}", partial(_write, filled))
 
 
@@ -93,9 +95,19 @@ def _set_up(layout: _Layout) -> None:
     page.hide_gridlines(2)
     page.set_column(0, 0, 6)
     page.set_column(1, 1, 40 if form.layout != "cuts" else 28)
-    for number, leaf in enumerate(form.leaves):
-        kind = "rate" if leaf.rate else leaf.measure or ""
-        page.set_column(_LABELS + number, _LABELS + number, _WIDTHS[kind])
+    for number, width in enumerate(_widths(layout.filled), start=_LABELS):
+        page.set_column(number, number, width)
+
+
+def _widths(filled: FilledForm) -> list[float]:
+    """Widths of the columns that their largest figures fit into: a figure too wide is printed as `####`."""
+    widest = [_NARROWEST] * len(filled.form.leaves)
+    for row in filled.rows:
+        for number, (leaf, value) in enumerate(zip(filled.form.leaves, row.values, strict=True)):
+            if isinstance(value, int):
+                printed = f"{value // _THOUSAND if leaf.measure == 'money' else value:,}"
+                widest[number] = max(widest[number], len(printed) * _WIDE_DIGITS + 1)
+    return widest
 
 
 def _letterhead(layout: _Layout) -> None:
@@ -113,7 +125,7 @@ def _letterhead(layout: _Layout) -> None:
     provisional = " (tạm thời)" if regime.provisional else ""
     counted = f"Cách tính: {regime.name_vi}, phiên bản {regime.version}{provisional}"
     unit = f"Đơn vị tính: {', '.join(_MEASURES[measure] for measure in form.measures)}" if form.held else ""
-    layout.halves(counted, unit, **LEFT, italic=True)
+    layout.halves(counted, unit, right_align="right", **LEFT, italic=True)
 
 
 def _day(day: date) -> str:
@@ -151,7 +163,8 @@ def _name_of(layout: str) -> str:
 
 def _figures(layout: _Layout, row: Filled) -> None:
     sheet = layout.sheet
-    bold = {"bold": row.level < 2} if row.level == 0 or row.officer is None else {}
+    # units are bold where their officers follow
+    bold = {"bold": row.level == 0 or (row.level == 1 and layout.filled.form.layout != "units")}
     name = row.text.vi + (" (sổ của đơn vị)" if row.own else "")
     sheet.text(layout.row, 0, row.no, sheet.style(**{**CENTRED, **BORDER, **bold}))
     sheet.text(layout.row, 1, name, sheet.style(**{**LEFT, **BORDER, **bold, "text_wrap": True, "indent": row.level}))
@@ -174,10 +187,11 @@ def _numbers(row: Filled) -> Iterator[float | None]:
 
 def _notes(layout: _Layout) -> None:
     form = layout.filled.form
-    texts: Sequence[str] = [note.vi for note in form.notes]
+    texts = [note.vi for note in form.notes]
+    if not layout.filled.in_force:
+        texts.append(f"Ngày cuối kỳ nằm ngoài thời gian có hiệu lực của Thông tư số {form.circular.no}.")
     if form.provisional:
-        doubt = "Tên biểu, số biểu, tên cột và dòng là tạm thời: chưa đối chiếu với nguyên văn Thông tư."
-        texts = [*texts, doubt]
+        texts.append("Tên biểu, số biểu, tên cột và dòng là tạm thời: chưa đối chiếu với nguyên văn Thông tư.")
     layout.row += 1
     for number, text in enumerate(texts):
         layout.line(("Ghi chú: " if number == 0 else "") + text, **LEFT, italic=True)

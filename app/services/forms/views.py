@@ -41,13 +41,17 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class FilledForm:
-    """A form of a unit and a period, counted by a regime; without rows where the books do not hold it."""
+    """A form of a unit and a period, counted by a regime; without rows where the books do not hold it.
+
+    `in_force` is whether its circular was in force on the last day.
+    """
 
     form: Form
     unit: Unit
     period: Period
     regime: Regime
     complete: bool
+    in_force: bool
     rows: Sequence[Filled]
 
 
@@ -67,7 +71,8 @@ async def filled(
     if form.held:
         fill = _by_cuts if form.layout == "cuts" else _by_units
         rows = await fill(db, ref, form, unit, period, _counted(ref, form, period, regime))
-    return FilledForm(form, unit, period, regime, complete, rows)
+    in_force = ref.regime(period.last).code == form.circular.code
+    return FilledForm(form, unit, period, regime, complete, in_force, rows)
 
 
 def _counted(ref: Reference, form: Form, period: Period, regime: Regime) -> Counted:

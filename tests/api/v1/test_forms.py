@@ -135,6 +135,14 @@ def test_a_running_period_says_so(partner: httpx.Client) -> None:
     assert any("chưa kết thúc" in str(row[0].value) for row in page.iter_rows())
 
 
+def test_a_period_of_another_circular_says_so(partner: httpx.Client) -> None:
+    for year, in_force in (("2024", True), ("2023", False), ("2026", False)):
+        asked = {"fiscal_year": year, "months": "12"}
+        assert read(partner, 1, **asked)["in_force"] is in_force
+        texts = [str(row[0].value) for row in workbook(partner, 1, **asked).iter_rows()]
+        assert any("thời gian có hiệu lực" in text for text in texts) is not in_force
+
+
 def test_the_file_has_a_name(partner: httpx.Client, world: World) -> None:
     answer = partner.get("/v1/forms/4", params=YEAR, headers={"Accept": XLSX})
     code = read(partner, 4, **YEAR)["unit"]["code"]

@@ -109,6 +109,10 @@ class FormOut(FormBrief):
     unit: UnitBrief = Field(description="the unit that reports, with everything below it and all it succeeded")
     period: ReportPeriod = Field(description="the period, and what it was counted by")
     complete: bool = Field(description="false while its last month is still running", examples=[True])
+    in_force: bool = Field(
+        description="whether the circular was in force on the last day; its form is filled for other days, too",
+        examples=[True],
+    )
     notes: list[FormText] = Field(description="what to know about its figures; printed below the table")
     columns: list[FormColumn] = Field(description="the headers, as a tree; columns are numbered from left to right")
     rows: list[FormRow] = Field(description="the rows; none where the figures are not held")
@@ -136,6 +140,7 @@ def form_out(filled: FilledForm, ref: Reference) -> dict[str, Any]:
         "unit": ref.brief(filled.unit.id),
         "period": report_period(filled.period, filled.regime, ref),
         "complete": filled.complete,
+        "in_force": filled.in_force,
         "notes": [_text_out(note) for note in form.notes],
         "columns": [_column_out(column, numbers) for column in form.columns],
         "rows": [_row_out(row, ref) for row in filled.rows],
@@ -203,7 +208,9 @@ def _sample() -> dict[str, Any]:
     total = form.lines[0]
     rows = [Filled(total.code, total.no, total.text, total.level, values)]
     unit = ref.units[samples.NATION_ID]
-    out = form_out(FilledForm(form, unit, period, ref.regime(period.last), complete=True, rows=rows), ref)
+    out = form_out(
+        FilledForm(form, unit, period, ref.regime(period.last), complete=True, in_force=True, rows=rows), ref
+    )
     samples.example_of(FormColumn, out["columns"][0])
     samples.example_of(FormRow, out["rows"][0])
     return samples.example_of(FormOut, out)
