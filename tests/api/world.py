@@ -19,7 +19,8 @@ from tests.builders import NATION_ID, Service
 
 # path parameters that name nothing of a unit: everybody with the scope may read them
 PUBLIC: Final[dict[str, str]] = {
-    "event_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running", "regime": "tt05-2026",
+    "event_no": "1", "form_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running",
+    "regime": "tt05-2026",
 }  # fmt: skip
 # path parameters that name something of a unit which the law has made public: everybody with the scope reads it
 PUBLISHED: Final = ("debtor_id",)

@@ -17,8 +17,11 @@ from app.services.books.cuts import CUTS
 from app.services.statistics.groups import Groups
 from app.services.statistics.movements import COLUMNS, Movements
 
-By = Literal["all", "place", "unit", "officer", "cut", "matter"]
-"""What a statement tells apart: nothing, the places of units, units, officers, numbers of cuts, or matters."""
+By = Literal["all", "place", "unit", "officer", "seat", "cut", "matter"]
+"""What a statement tells apart: nothing, the places of units, units, officers, numbers of cuts, or matters.
+
+A seat is an officer at a place, as "<place> <officer>".
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class _Shape:
         """The coarsest rollup that has the keys."""
         if self.matter or self.by == "matter":
             return "rollup_matter_month"
-        if self.officer or self.by == "officer":
+        if self.officer or self.by in ("officer", "seat"):
             return "rollup_officer_month_cut" if self._cut else "rollup_officer_month"
         return "rollup_unit_month_cut" if self._cut else "rollup_unit_month"
 
@@ -99,7 +102,13 @@ class _Shape:
     @property
     def key(self) -> str:
         """What rows are told apart by."""
-        return {"all": "0", "place": "m.place"}.get(self.by, f"r.{self.by}_id")
+        keys = {"all": "0", "place": "m.place", "seat": "m.place || ' ' || r.officer_id"}
+        return keys.get(self.by, f"r.{self.by}_id")
+
+    @property
+    def placed(self) -> bool:
+        """Whether it needs to know at which place a unit counts."""
+        return self.by in ("place", "seat")
 
     @property
     def conditions(self) -> str:
@@ -135,7 +144,7 @@ _MOVED: Final = ", ".join(f"s.sign * r.{column}" for column in COLUMNS)
 @lru_cache(maxsize=128)
 def _sql(shape: _Shape) -> str:
     """The statement; its rows are (key, number of the stretch, net movements in the order of COLUMNS)."""
-    member = "JOIN member m USING (unit_id)" if shape.by == "place" else ""
+    member = "JOIN member m USING (unit_id)" if shape.placed else ""
     since = f"r.month >= make_date({_BASE} - 1, 10, 1)" if shape.opening else "true"
     days = _DAYS_OF_UNITS if shape.months == "rollup_unit_month" else _DAYS_OF_ENTRIES
     arms = [

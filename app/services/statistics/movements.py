@@ -56,19 +56,17 @@ class Movements:
 
     def weighed(self, measure: str, period: Period, cell: Cell) -> int:
         """What a cell says."""
-        return sum(number for number, _ in self._weighed(measure, period, cell))
+        return sum(number for number, _ in _weighed(self._around(period), measure, cell))
+
+    def weighed_all(self, period: Period, cells: Iterable[tuple[str, Cell]]) -> list[int]:
+        """What many cells say, each of a measure."""
+        around = self._around(period)
+        return [sum(number for number, _ in _weighed(around, measure, cell)) for measure, cell in cells]
 
     def shows(self, measure: str, period: Period, cell: Cell) -> bool:
         """Whether there is something to count: a balance of the period, or what stands there and never is negative."""
-        found = list(self._weighed(measure, period, cell))
+        found = list(_weighed(self._around(period), measure, cell))
         return sum(number for number, _ in found) != 0 or (not cell.before and any(balance for _, balance in found))
-
-    def _weighed(self, measure: str, period: Period, cell: Cell) -> Iterator[tuple[int, int]]:
-        places = _PLACES[measure]
-        for balances, weights in zip(self._around(period), (cell.before, cell.within), strict=True):
-            for account, weight in weights.items():
-                balance = balances[places[account]]
-                yield (weight * balance * (-1 if account in ACCOUNTS_IN else 1)), balance
 
     def _around(self, period: Period) -> tuple[Nets, Nets]:
         """Net movements before a period and within it."""
@@ -83,6 +81,14 @@ class Movements:
 
     def _total(self, numbers: Iterable[int]) -> Nets:
         return _added(self.stretches[number] for number in numbers if number in self.stretches)
+
+
+def _weighed(around: tuple[Nets, Nets], measure: str, cell: Cell) -> Iterator[tuple[int, int]]:
+    places = _PLACES[measure]
+    for balances, weights in zip(around, (cell.before, cell.within), strict=True):
+        for account, weight in weights.items():
+            balance = balances[places[account]]
+            yield (weight * balance * (-1 if account in ACCOUNTS_IN else 1)), balance
 
 
 def together(parts: Iterable[Movements], bounds: tuple[date, ...]) -> Movements:

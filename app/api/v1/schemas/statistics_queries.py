@@ -18,8 +18,8 @@ Months = Annotated[Count, Field(ge=1, le=12)]
 Years = Annotated[Count, Field(ge=2, le=20)]
 
 
-class CutQuery(Query):
-    """Whose figures, of which period, and what they are narrowed to (phân tổ); all criteria must hold."""
+class PeriodQuery(Query):
+    """Whose figures, and of which cumulative period."""
 
     unit: Uuid | None = Field(
         None,
@@ -32,14 +32,24 @@ class CutQuery(Query):
     months: Months | None = Field(
         None, description="months from 1 October; by default all that have begun", examples=[4]
     )
-    span: Literal["cumulative", "month"] = Field(
-        "cumulative",
-        description="from 1 October (lũy kế), or the last of the months alone: what it began with, came in, went out",
-    )
     regime: RegimeCode | None = Field(
         None,
         description="counted by this regime instead of that of the last day, also the year before (`/v1/regimes`)",
         examples=["tt05-2024"],
+    )
+
+    @property
+    def period(self) -> Period:
+        """The period asked for. Raises Invalid before it has begun."""
+        return asked_period(self.fiscal_year, self.months, today())
+
+
+class CutQuery(PeriodQuery):
+    """What the figures are narrowed to, besides (phân tổ); all criteria must hold."""
+
+    span: Literal["cumulative", "month"] = Field(
+        "cumulative",
+        description="from 1 October (lũy kế), or the last of the months alone: what it began with, came in, went out",
     )
     kind: Kind | None = Field(
         None, description="only this kind of judgment (code list `case-kinds`)", examples=["civil"]
