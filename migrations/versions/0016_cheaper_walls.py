@@ -35,7 +35,8 @@ ALTER POLICY wall ON enforcement_case USING (
     (starts_with(unit_path, (SELECT NULLIF(current_setting('app.lower', true), '')))
         OR coalesce(paths_see(unit_path), false))
     AND confidentiality <= (SELECT NULLIF(current_setting('app.clearance', true), '')::smallint)
-    AND ((SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL OR coalesce(institution_sees(id), false)));
+    AND ((SELECT NULLIF(current_setting('app.institution', true), '')) IS NULL
+        OR coalesce(institution_sees(id), false)));
 """
 BEFORE = """
 ALTER POLICY wall ON enforcement_case USING (
