@@ -70,9 +70,10 @@ def _scaling(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list
     services = [stack.enter_context(started(database, FOLDER, ())) for database in sizes]
     loads = [Load(d, s.token, seconds, WARM_UP) for d, s in zip(sizes, services, strict=True)]
     sides = [(name, load, service.service) for name, load, service in zip(report.SIZES, loads, services, strict=True)]
-    wanted = _chosen(scaled(sizes[0]), only)
-    results = _measured([(operation, sides) for operation in wanted.values()], rounds)
-    return f"{sizes[0].cases:,} and {sizes[1].cases:,} cases.\n\n{report.scaling(wanted, results)}", sizes[1]
+    wanted = [_chosen(scaled(size), only) for size in sizes]  # each with cases and officers of its own
+    plan = [(each[name], [side]) for name in wanted[0] for each, side in zip(wanted, sides, strict=True)]
+    results = _measured(plan, rounds)
+    return f"{sizes[0].cases:,} and {sizes[1].cases:,} cases.\n\n{report.scaling(wanted[0], results)}", sizes[1]
 
 
 def _callers(stack: ExitStack, cases: int, seconds: int, rounds: int, only: list[str] | None) -> tuple[str, Loaded]:

@@ -56,11 +56,34 @@ def operations(database: Loaded) -> dict[str, Operation]:
 
 def scaled(database: Loaded) -> dict[str, Operation]:
     """Operations that must not cost more when the database grows; pages short enough to be full in the small one."""
+    found = operations(database)
     pages = (
         Operation(flag, f"first 25 {flag} cases of the nation", (f"/v1/priority-cases?flags={flag}&limit=25",))
         for flag in ("long_running", "high_value", "steering_committee")
     )
-    return {operation.name: operation for operation in (_attainment(database), *pages)}
+    listed = (found[READ], found[ATTAINMENT], *pages, *_statistics(database))
+    return {operation.name: operation for operation in listed}
+
+
+def _statistics(database: Loaded) -> list[Operation]:
+    """Figures of the last year that is over."""
+    with psycopg.connect(database.url) as connection:
+        offices = [str(row[0]) for row in connection.execute(_OFFICES)]
+        officers = [f"{unit}&officer={officer}" for unit, officer in connection.execute(_OFFICERS)]
+    year = "fiscal_year=2025&months=12"
+    parts = f"/v1/statistics/breakdown?{year}&group_by=unit&level=provincial&limit=50"
+    opened = "measure=cases&line=done&limit=50"
+    return [
+        Operation("report", "report of the nation with 34 provinces", (parts,)),
+        Operation("nation", "statement of the nation", (f"/v1/statistics/periods?{year}",)),
+        Operation("office", "statement of an office", _each(f"/v1/statistics/periods?{year}&unit=", offices)),
+        Operation("officer", "statement of an officer", _each(f"/v1/statistics/periods?{year}&unit=", officers)),
+        Operation("opened", "50 cases behind a figure", _each(f"/v1/statistics/cases?{year}&{opened}&unit=", offices)),
+    ]
+
+
+def _each(path: str, ends: list[str]) -> tuple[str, ...]:
+    return tuple(path + end for end in ends)
 
 
 def of_a_province(database: Loaded) -> dict[str, Operation]:
@@ -103,6 +126,11 @@ _IDS: Final = "SELECT id FROM enforcement_case ORDER BY id"
 _OFFICES: Final = """
     SELECT unit_id FROM enforcement_case WHERE is_open GROUP BY unit_id
     ORDER BY (count(*) > 50) DESC, CASE WHEN count(*) > 50 THEN 0 ELSE -count(*) END, unit_id LIMIT 300"""
+
+
+_OFFICERS: Final = """
+    SELECT unit_id, officer_id FROM rollup_officer_month WHERE month BETWEEN '2025-07-01' AND '2025-09-01'
+    GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 300"""
 
 
 def compare(operation: Operation, started: Started) -> None:

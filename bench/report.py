@@ -67,8 +67,25 @@ def ratios(operations: Mapping[str, Operation], results: Results) -> str:
 
 
 def scaling(operations: Mapping[str, Operation], results: Results) -> str:
-    """The same answers from two sizes of database."""
-    return _two(operations, results, SIZES, SCALING_GOAL)
+    """The same answers from two sizes of database; and what they cost in the large one beside other things."""
+    return _two(operations, results, SIZES, SCALING_GOAL) + "\n\n" + _beside(operations, results)
+
+
+def _beside(operations: Mapping[str, Operation], results: Results) -> str:
+    large = {name: medians(results[name][SIZES[1]]) for name in operations}
+    read = large.get(READ)
+    rows = [
+        (
+            operations[name].title,
+            f"{one.application:,.0f}",
+            f"{one.database:,.0f}",
+            f"{one.cpu / one.database:.2f}",
+            f"{one.cpu / read.cpu:.2f}" if read else "",
+        )
+        for name, one in large.items()
+    ]
+    head = ("Operation", "Application CPU µs", "Database CPU µs", "Both ÷ database", "÷ reading one case")
+    return _table(head, rows, left=1)
 
 
 def callers(operations: Mapping[str, Operation], results: Results) -> str:
