@@ -4,18 +4,17 @@ import re
 from collections.abc import Callable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
-from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from app.api.direct import Direct, is_direct
 from app.api.faults import is_plain
 from app.api.problems import UnknownParameter
+from app.api.query import query_pairs
 from app.errors import Fault, NotFound
 
 
@@ -62,14 +61,6 @@ def checked(dependant: Dependant) -> Callable[[Request], dict[str, Any]]:
     return given
 
 
-def query_pairs(scope: Scope) -> list[tuple[str, str]]:
-    """Names and values of the query string, in their order."""
-    pairs: list[tuple[str, str]] | None = scope.get(_PAIRS)
-    if pairs is None:
-        pairs = scope[_PAIRS] = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return pairs
-
-
 def _by_name(pairs: list[tuple[str, str]], known: dict[str, bool]) -> dict[str, Any]:
     given: dict[str, Any] = {}
     for name, value in pairs:
@@ -96,7 +87,6 @@ def _faults(pairs: list[tuple[str, str]], known: dict[str, bool]) -> list[Fault]
     return list(faults.values())
 
 
-_PAIRS: Final = "thads.query"
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UNKNOWN: Final = {"en": "the operation has no such parameter", "vi": "thao tác không có tham số này"}
 _REPEATED: Final = {"en": "must not be repeated", "vi": "không được lặp lại"}
