@@ -1,4 +1,4 @@
-"""Routes of v1: strict about the query string, and aware of the bodies and scopes they declare."""
+"""Routes of v1: strict about the query string, aware of the bodies and scopes they declare, exported where lists."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.direct import Direct, is_direct
+from app.api.exports import Collection, exportable, is_list
 from app.api.faults import is_plain
 from app.api.problems import UnknownParameter
 from app.api.query import query_pairs
@@ -26,6 +27,8 @@ class StrictRoute(APIRoute):
             answers = [code for code in options.get("responses") or {} if str(code).startswith("2")]
             options["status_code"] = int(answers[0]) if answers else None
         options["operation_id"] = options.get("operation_id") or getattr(endpoint, "__name__", None)
+        if is_list(endpoint):
+            endpoint = _exportable(path, endpoint, options["responses"][200])
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Any:
@@ -38,6 +41,13 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return strict
+
+
+def _exportable(path: str, endpoint: Callable[..., Any], answer: dict[str, Any]) -> Callable[..., Any]:
+    """The endpoint of a list with its exports, which are described beside its page."""
+    collection = Collection(path, answer["model"])
+    answer["content"] |= collection.described(answer["content"]["application/json"]["example"])
+    return exportable(collection, endpoint)
 
 
 def direct(context: RouteContext) -> Direct | None:

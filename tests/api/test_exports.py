@@ -1,0 +1,468 @@
+"""Exports: of every list there is, in every form, the same rows as its pages; and how they begin and end."""
+
+import csv
+import gzip
+import io
+import json
+import re
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import openpyxl
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.api import exports, workbook
+from app.api.exports import CSV, XLSX
+from app.api.streaming import NDJSON
+from app.clock import today
+from app.main import create_app
+from app.services.access import Actor
+from app.services.clients.commands import set_disabled
+from tests.api.operations import Operation, operations
+from tests.api.v1.cases import create
+from tests.api.world import PUBLIC, World
+from tests.conftest import Island, settings_for
+from tests.server import Served, serving
+
+FEEDS: Final = ("list_changes",)  # has no end, and keeps its place
+LISTS: Final = [op for op in operations() if "cursor" in op.query and op.described["operationId"] not in FEEDS]
+NAMES: Final = ("national", "province")
+Row = dict[str, Any]
+
+
+def _needed(op: Operation) -> dict[str, str]:
+    """Parameters it cannot be asked without."""
+    return {
+        name: str((p.get("examples") or p["schema"].get("examples") or p["schema"]["enum"])[0])
+        for name, p in op.query.items()
+        if p.get("required")
+    }
+
+
+def _path(op: Operation, world: World) -> str:
+    return op.path({**PUBLIC, **world.own.objects})
+
+
+def _walked(client: httpx.Client, path: str, query: dict[str, str]) -> list[Row]:
+    """The items of all its pages."""
+    items: list[Row] = []
+    cursor: dict[str, str] = {}
+    while True:
+        answer = client.get(path, params={**query, "limit": "2", **cursor})
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["vary"] == "Accept"
+        items += answer.json()["items"]
+        if answer.json()["next"] is None:
+            return items
+        cursor = {"cursor": answer.json()["next"]}
+
+
+def _exported(client: httpx.Client, path: str, accept: str, query: dict[str, str] | None = None) -> httpx.Response:
+    answer = client.get(path, params=query, headers={"Accept": accept})
+    assert answer.status_code == 200, answer.text
+    assert "link" not in answer.headers
+    return answer
+
+
+def _table(answer: httpx.Response) -> tuple[list[str], list[list[str]]]:
+    """Header and rows of CSV."""
+    head, *rows = csv.reader(io.StringIO(answer.content.decode(), newline=""))
+    assert answer.content.endswith(b"\r\n")
+    return head, rows
+
+
+def _sheet(answer: httpx.Response) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Header and rows of a workbook."""
+    book = openpyxl.load_workbook(io.BytesIO(answer.content))
+    head, *rows = book.worksheets[0].iter_rows(values_only=True)
+    return [str(name) for name in head], rows
+
+
+def _at(item: Any, name: str) -> Any:
+    for member in name.split("."):
+        item = None if item is None else item.get(member)
+    return item
+
+
+def _as_text(value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return value or ""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _leaves(item: Any, place: str = "") -> Iterator[str]:
+    """Where an item has something that is neither an object nor null."""
+    if not isinstance(item, dict):
+        yield from [place] if item is not None else []
+        return
+    for name, member in item.items():
+        yield from _leaves(member, f"{place}.{name}" if place else name)
+
+
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports read two items at a time, so that they have many pages."""
+    monkeypatch.setattr(exports, "MAX_LIMIT", 2)
+
+
+@pytest.mark.parametrize("op", LISTS, ids=str)
+def test_every_list_says_it_is_exported(op: Operation) -> None:
+    assert {CSV, NDJSON, XLSX} <= op.described["responses"]["200"]["content"].keys()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("op", LISTS, ids=str)
+@pytest.mark.usefixtures("small_pages")
+def test_every_list_is_exported_as_its_pages_show_it(op: Operation, name: str, island: Island) -> None:
+    client, path, query = island.client_of(name), _path(op, island.world), _needed(op)
+    items = _walked(client, path, query)
+    lines = _exported(client, path, NDJSON, query).text.splitlines()
+    assert [json.loads(line) for line in lines] == items
+
+    head, rows = _table(_exported(client, path, CSV, query))
+    assert len(set(head)) == len(head)
+    covered = re.compile("|".join(rf"{re.escape(name)}(\..+)?" for name in head))
+    assert all(covered.fullmatch(place) for item in items for place in _leaves(item))
+    assert [[cell.removeprefix("'") for cell in row] for row in rows] == [
+        [_as_text(_at(item, name)) for name in head] for item in items
+    ]
+
+    columns, cells = _sheet(_exported(client, path, XLSX, query))
+    assert columns == head
+    for row, item in zip(cells, items, strict=True):
+        for name_of, cell in zip(columns, row, strict=True):
+            _check_cell(cell, _at(item, name_of))
+
+
+def _check_cell(cell: Any, value: Any) -> None:
+    """Numbers and truth values as such, days as days, the rest as text."""
+    if isinstance(value, bool | int) or value is None:
+        assert (type(cell), cell) == (type(value), value)
+    elif isinstance(cell, datetime):
+        assert date.fromisoformat(value) == cell.date()
+    else:
+        assert cell == _as_text(value)
+        assert not re.fullmatch(r"\d{4}-\d\d-\d\d", cell)
+
+
+def test_lists_of_the_world_are_not_empty(island: Island) -> None:
+    """Or else the test above would compare nothing."""
+    client = island.client_of("national")
+    empty = {op.described["operationId"] for op in LISTS if not _walked(client, _path(op, island.world), _needed(op))}
+    assert empty <= {"list_upcoming_cases", "list_counted_cases"}, empty
+
+
+@pytest.mark.parametrize("accept", [CSV, NDJSON])
+def test_a_province_gets_its_own_only(accept: str, island: Island) -> None:
+    own, foreign = island.world.own.objects["case_id"], island.world.foreign.objects["case_id"]
+    seen = {name: _exported(island.client_of(name), "/v1/cases", accept).text for name in NAMES}
+    assert own in seen["province"]
+    assert foreign not in seen["province"]
+    assert {own in seen["national"], foreign in seen["national"]} == {True}
+
+
+def test_the_filters_of_the_list_hold(island: Island) -> None:
+    client, query = island.client_of("national"), {"kind": "criminal", "unit": island.world.own.office_id}
+    _, rows = _table(_exported(client, "/v1/cases", CSV, query))
+    assert [row[0] for row in rows] == [item["id"] for item in _walked(client, "/v1/cases", query)] != []
+
+
+def test_an_empty_list_has_its_header(island: Island) -> None:
+    client, query = island.client_of("national"), {"decision_no": "0/none"}
+    head, rows = _table(_exported(client, "/v1/cases", CSV, query))
+    assert (head[0], rows) == ("id", [])
+    assert _sheet(_exported(client, "/v1/cases", XLSX, query)) == (head, [])
+    assert _exported(client, "/v1/cases", NDJSON, query).content == b""
+
+
+def test_formulas_come_as_text(island: Island) -> None:
+    client, formula = island.client_of("national"), '=HYPERLINK("http://x";"Ấn vào đây")'
+    create(client, island.world.own, file_no=formula, decision_no="@88/QĐ")
+    query = {"decision_no": "@88/QĐ"}
+    head, (row,) = _table(_exported(client, "/v1/cases", CSV, query))
+    assert row[head.index("file_no")] == "'" + formula
+    assert row[head.index("decision_no")] == "'@88/QĐ"
+    columns, (cells,) = _sheet(_exported(client, "/v1/cases", XLSX, query))
+    assert cells[columns.index("file_no")] == formula
+
+
+@pytest.mark.parametrize(
+    ("accept", "begin"),
+    [
+        (CSV, "id,"),
+        (f"{CSV}; charset=UTF-8; bom=absent", "id,"),
+        (f"{CSV};bom=present", "\ufeffid,"),
+        (f'{CSV}; bom="present", application/json;q=0.1', "\ufeffid,"),
+    ],
+)
+def test_a_byte_order_mark_on_request(accept: str, begin: str, island: Island) -> None:
+    answer = _exported(island.client_of("national"), "/v1/units", accept)
+    assert answer.content.startswith(begin.encode())
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "Tổng cục" in answer.content.decode() or "ỉnh" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "accept",
+    [f"{CSV}; bom=maybe", f"{CSV}; charset=windows-1258", "application/vnd.ms-excel", "text/tab-separated-values"],
+)
+def test_other_forms_are_refused(accept: str, island: Island) -> None:
+    answer = island.client_of("national").get("/v1/units", headers={"Accept": accept})
+    assert (answer.status_code, answer.json()["code"]) == (406, "not-acceptable")
+    assert CSV in answer.json()["produces"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("application/json, text/csv", "application/json"),
+        ("text/csv, */*;q=0.1", CSV),
+        ("text/html, */*;q=0.8", "application/json"),
+        ("application/x-ndjson;q=0.5, text/csv;q=0.4", NDJSON),
+    ],
+)
+def test_pages_come_first_where_they_are_wanted_alike(accept: str, kind: str, island: Island) -> None:
+    answer = island.client_of("national").get("/v1/units", headers={"Accept": accept})
+    assert answer.headers["content-type"].split(";")[0] == kind
+
+
+def test_what_is_not_a_list_is_not_exported(island: Island) -> None:
+    client, case = island.client_of("national"), island.world.own.objects["case_id"]
+    for path in (f"/v1/cases/{case}", "/v1/units/tree", "/v1/changes", "/v1/priority-cases/summary"):
+        assert client.get(path, headers={"Accept": CSV}).status_code == 406, path
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_what_is_about_pages_is_refused(method: str, island: Island) -> None:
+    query = {"limit": "10", "cursor": "x", "count": "exact"}
+    answer = island.client_of("national").request(method, "/v1/cases", params=query, headers={"Accept": CSV})
+    assert answer.status_code == 422
+    if method == "GET":
+        assert [(e["parameter"], e["code"]) for e in answer.json()["errors"]] == [
+            ("limit", "not-in-exports"), ("cursor", "not-in-exports"), ("count", "not-in-exports"),
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("op", [op for op in LISTS if "Purpose-Optional" in op.sent], ids=str)
+def test_nobody_is_exported_in_full(op: Operation, island: Island) -> None:
+    headers = {"Accept": CSV, "Purpose": "tests"}
+    asked = {"personal_data": "true"}
+    answer = island.client_of("national").get(_path(op, island.world), params=asked, headers=headers)
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "personal_data")
+
+
+def test_its_name_says_what_it_is_and_of_which_day(island: Island) -> None:
+    client = island.client_of("national")
+    case = island.world.own.objects["case_id"]
+    for path, accept, name in (
+        ("/v1/priority-cases", CSV, "priority-cases-{}.csv"),
+        (f"/v1/cases/{case}/events", NDJSON, "cases-events-{}.ndjson"),
+        ("/v1/units", XLSX, "units-{}.xlsx"),
+    ):
+        answer = _exported(client, path, accept)
+        assert answer.headers["content-disposition"] == f'attachment; filename="{name.format(today())}"'
+        assert answer.headers["vary"] == "Accept, Accept-Encoding"
+        head = client.head(path, headers={"Accept": accept})
+        assert (head.status_code, head.content) == (200, b"")
+        for header in ("content-type", "content-disposition", "vary"):
+            assert head.headers[header] == answer.headers[header]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("accept", [CSV, NDJSON, XLSX])
+def test_refusals_come_as_problems(method: str, accept: str, island: Island) -> None:
+    client, foreign = island.client_of("province"), island.world.foreign
+    for path, status in (
+        (f"/v1/cases/{foreign.objects['case_id']}/events", 404),
+        (f"/v1/cases?unit={foreign.office_id}", 422),
+        ("/v1/cases?sort=x", 422),
+        ("/v1/cases?x=1", 400),
+    ):
+        answer = client.request(method, path, headers={"Accept": accept})
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json"), path
+
+
+@pytest.mark.parametrize("accept", [CSV, NDJSON])
+def test_it_is_packed_on_request(accept: str, island: Island) -> None:
+    headers = {"Accept": accept, "Accept-Encoding": "gzip", "Authorization": _bearer(island.served, island)}
+    with httpx.stream("GET", island.served.address + "/v1/units", headers=headers) as answer:
+        raw = b"".join(answer.iter_raw())
+    assert answer.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(raw) == _exported(island.client_of("national"), "/v1/units", accept).content
+
+
+def test_a_workbook_that_cannot_hold_the_list_is_refused(island: Island, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "MAX_ROWS", 2)
+    client = island.client_of("national")
+    answer = client.get("/v1/cases", headers={"Accept": XLSX})
+    assert (answer.status_code, answer.json()["code"]) == (422, "list-too-long")
+    assert "text/csv" in answer.json()["title"]
+    _exported(client, "/v1/cases", CSV)
+
+
+# A long stock: enough that no buffer holds the answer.
+LONG: Final = 60_000
+_MANY: Final = f"""
+    INSERT INTO enforcement_case (file_no, decision_no, decision_date, unit_id, unit_path, officer_id, kind, initiation,
+        account, accepted_on, entered_on, last_effective_on)
+    SELECT repeat('x', 500), n::text, '2025-08-22', unit_id, unit_path, officer_id, kind, initiation, account,
+        accepted_on, entered_on, last_effective_on
+    FROM (SELECT * FROM enforcement_case LIMIT 1) c, generate_series(1, {LONG}) n"""  # not a value of a caller
+
+
+@pytest.fixture(scope="module")
+def long(island: Island) -> Callable[..., Any]:
+    """Serves a database with a long stock, with settings of its own."""
+
+    async def fill(session: AsyncSession) -> None:
+        await session.execute(text(_MANY))
+
+    island.service.runner.run(island.service.db.write(fill))
+
+    @contextmanager
+    def served(**values: Any) -> Iterator[Served]:
+        with serving(create_app(settings_for(island.service.database.settings.libpq_url, **values))) as made:
+            yield made
+
+    return served
+
+
+def _bearer(served: Served, island: Island, name: str = "national") -> str:
+    return f"Bearer {served.token(name, island.world.secrets[name])}"
+
+
+@contextmanager
+def _stuck(served: Served, island: Island, path: str = "/v1/cases") -> Iterator[socket.socket]:
+    """A caller that has begun to read, and stopped."""
+    lines = [f"GET {path} HTTP/1.1", "Host: x", f"Accept: {CSV}", f"Authorization: {_bearer(served, island)}"]
+    lines += ["Connection: close"]
+    with socket.create_connection((served.host, served.port), timeout=30) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
+        connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+        assert b" 200 OK" in connection.recv(1000)
+        yield connection
+
+
+END: Final = b"\r\n0\r\n\r\n"
+"""How an answer ends that is complete."""
+
+
+def _rest(connection: socket.socket) -> bytes:
+    """What still comes, until the connection ends."""
+    answer = bytearray()
+    with suppress(ConnectionError):
+        while piece := connection.recv(65_536):
+            answer += piece
+    return bytes(answer)
+
+
+def _get(served: Served, island: Island, accept: str, timeout: float = 60, **query: str) -> httpx.Response:
+    headers = {"Authorization": _bearer(served, island), "Accept": accept}
+    return httpx.get(served.address + "/v1/cases", params=query, headers=headers, timeout=timeout)
+
+
+def _until(condition: Callable[[], bool], seconds: float) -> None:
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_a_long_list_has_every_row_once(island: Island, long: Callable[..., Any]) -> None:
+    with long() as served:
+        rows = _get(served, island, CSV).content.count(b"\r\n") - 1
+        ids = [json.loads(line)["id"] for line in _get(served, island, NDJSON).content.splitlines()]
+    assert rows == len(ids) == len(set(ids)) > LONG
+
+
+def test_memory_stays_flat(island: Island, long: Callable[..., Any]) -> None:
+    """A caller that reads slowly is waited for: the answer of 40 MB does not pile up in the service."""
+    with long() as served, _stuck(served, island):
+        time.sleep(1.5)
+        before = _resident()
+        time.sleep(1.5)
+        assert _resident() - before < 8 * 2**20
+
+
+def _resident() -> int:
+    with open("/proc/self/statm") as statm:  # noqa: PTH123
+        return int(statm.read().split()[1]) * 4096
+
+
+def test_a_slow_reader_keeps_no_connection_to_the_database(island: Island, long: Callable[..., Any]) -> None:
+    with long(pool_size=1, pool_wait_seconds=0.3) as served, _stuck(served, island):
+        time.sleep(0.5)
+        assert _get(served, island, "application/json", limit="1").status_code == 200
+
+
+@pytest.mark.parametrize("accept", [CSV, XLSX])
+def test_no_more_than_so_many_at_once_and_who_leaves_makes_room(
+    accept: str, island: Island, long: Callable[..., Any]
+) -> None:
+    with long(exports_at_once=1, pool_wait_seconds=0.3) as served:
+        with _stuck(served, island):
+            refused = _get(served, island, accept, decision_no="7")
+            assert (refused.status_code, refused.json()["code"]) == (503, "busy")
+            assert refused.headers["retry-after"] == "1"
+            assert _get(served, island, "application/json", limit="1").status_code == 200
+        _until(lambda: _get(served, island, accept, decision_no="7").status_code == 200, 5)
+
+
+def test_who_leaves_while_a_workbook_is_written_ends_the_work(
+    island: Island, long: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    with long(exports_at_once=1, pool_wait_seconds=0.3) as served:
+        with pytest.raises(httpx.ReadTimeout):
+            _get(served, island, XLSX, timeout=2)
+        assert any(tmp_path.iterdir())
+        _until(lambda: not any(tmp_path.iterdir()), 5)
+        _until(lambda: _get(served, island, CSV, decision_no="7").status_code == 200, 5)
+
+
+def test_a_workbook_is_ready_in_time_or_refused(island: Island, long: Callable[..., Any]) -> None:
+    with long(xlsx_seconds=1) as served:
+        answer = _get(served, island, XLSX)
+    assert (answer.status_code, answer.json()["code"]) == (422, "list-too-long")
+
+
+def test_an_export_has_a_mark_at_its_end(island: Island, long: Callable[..., Any]) -> None:
+    """Or else those below would prove nothing."""
+    with long() as served, _stuck(served, island, "/v1/units") as connection:
+        assert _rest(connection).endswith(END)
+
+
+def test_an_export_has_an_end(island: Island, long: Callable[..., Any]) -> None:
+    with long(export_seconds=1) as served, _stuck(served, island) as connection:
+        time.sleep(1.5)
+        assert not _rest(connection).endswith(END)
+
+
+def test_whose_rights_end_meanwhile_gets_no_further(island: Island, long: Callable[..., Any]) -> None:
+    """The connection breaks off, so that nobody takes the part for the whole."""
+
+    def let_in(allowed: bool) -> None:
+        work = partial(set_disabled, actor=Actor("tests"), client_id="national", disabled=not allowed)
+        island.service.runner.run(island.service.db.write(work))
+
+    with long() as served, _stuck(served, island) as connection:
+        let_in(False)
+        assert not _rest(connection).endswith(END)
+        let_in(True)
+
+
+def test_a_defect_breaks_the_stream_off(
+    island: Island, long: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with long() as served, _stuck(served, island) as connection:
+        monkeypatch.setattr(exports, "csv_rows", None)
+        assert not _rest(connection).endswith(END)
