@@ -9,7 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +19,16 @@ import openpyxl
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
 
 from app.api import exports, workbook
-from app.api.exports import CSV, XLSX
+from app.api.exports import CSV, XLSX, Collection, Form
+from app.api.pagination import Page
 from app.api.streaming import NDJSON
+from app.api.v1.cases import list_cases
+from app.api.v1.schemas.case_inputs import CaseFilters
+from app.api.v1.schemas.cases import CasePage
 from app.clock import today
 from app.main import create_app
 from app.services.access import Actor
@@ -40,12 +46,20 @@ Row = dict[str, Any]
 
 
 def _needed(op: Operation) -> dict[str, str]:
-    """Parameters it cannot be asked without."""
-    return {
+    """Parameters it cannot be asked without, and with which there is something to compare."""
+    needed = {
         name: str((p.get("examples") or p["schema"].get("examples") or p["schema"]["enum"])[0])
         for name, p in op.query.items()
         if p.get("required")
     }
+    return {**needed, **_FULLER.get(op.described["operationId"], {})}
+
+
+# where the example of a parameter leads to an empty list
+_FULLER: Final = {
+    "list_counted_cases": {"line": "accepted_total"},
+    "list_upcoming_cases": {"within_days": "366"},
+}
 
 
 def _path(op: Operation, world: World) -> str:
@@ -73,11 +87,21 @@ def _exported(client: httpx.Client, path: str, accept: str, query: dict[str, str
     return answer
 
 
-def _table(answer: httpx.Response) -> tuple[list[str], list[list[str]]]:
+def _table(table: str) -> tuple[list[str], list[list[str]]]:
     """Header and rows of CSV."""
-    head, *rows = csv.reader(io.StringIO(answer.content.decode(), newline=""))
-    assert answer.content.endswith(b"\r\n")
+    head, *rows = csv.reader(io.StringIO(table, newline=""))
+    assert table.endswith("\r\n")
     return head, rows
+
+
+def _check_rows(head: list[str], rows: list[list[str]], items: list[Row]) -> None:
+    """The rows say what the items say, all of it."""
+    assert len(set(head)) == len(head)
+    covered = re.compile("|".join(rf"{re.escape(name)}(\..+)?" for name in head))
+    assert all(covered.fullmatch(place) for item in items for place in _leaves(item))
+    assert [[cell.removeprefix("'") for cell in row] for row in rows] == [
+        [_as_text(_at(item, name)) for name in head] for item in items
+    ]
 
 
 def _sheet(answer: httpx.Response) -> tuple[list[str], list[tuple[Any, ...]]]:
@@ -108,6 +132,13 @@ def _leaves(item: Any, place: str = "") -> Iterator[str]:
         yield from _leaves(member, f"{place}.{name}" if place else name)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def aging(island: Island) -> None:
+    """A case that will be flagged as five years old in a month."""
+    decided = today() - timedelta(days=5 * 365 - 30)
+    create(island.client_of("national"), island.world.own, decision_date=decided.isoformat())
+
+
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Exports read two items at a time, so that they have many pages."""
@@ -128,13 +159,8 @@ def test_every_list_is_exported_as_its_pages_show_it(op: Operation, name: str, i
     lines = _exported(client, path, NDJSON, query).text.splitlines()
     assert [json.loads(line) for line in lines] == items
 
-    head, rows = _table(_exported(client, path, CSV, query))
-    assert len(set(head)) == len(head)
-    covered = re.compile("|".join(rf"{re.escape(name)}(\..+)?" for name in head))
-    assert all(covered.fullmatch(place) for item in items for place in _leaves(item))
-    assert [[cell.removeprefix("'") for cell in row] for row in rows] == [
-        [_as_text(_at(item, name)) for name in head] for item in items
-    ]
+    head, rows = _table(_exported(client, path, CSV, query).text)
+    _check_rows(head, rows, items)
 
     columns, cells = _sheet(_exported(client, path, XLSX, query))
     assert columns == head
@@ -154,11 +180,20 @@ def _check_cell(cell: Any, value: Any) -> None:
         assert not re.fullmatch(r"\d{4}-\d\d-\d\d", cell)
 
 
-def test_lists_of_the_world_are_not_empty(island: Island) -> None:
-    """Or else the test above would compare nothing."""
+def test_most_lists_of_the_world_are_not_empty(island: Island) -> None:
+    """Or else the test above would compare little."""
     client = island.client_of("national")
-    empty = {op.described["operationId"] for op in LISTS if not _walked(client, _path(op, island.world), _needed(op))}
-    assert empty <= {"list_upcoming_cases", "list_counted_cases"}, empty
+    full = [op for op in LISTS if _walked(client, _path(op, island.world), _needed(op))]
+    assert len(full) >= len(LISTS) * 3 // 4
+
+
+@pytest.mark.parametrize("op", LISTS, ids=str)
+def test_examples_of_the_document_show_the_same(op: Operation) -> None:
+    content = op.described["responses"]["200"]["content"]
+    items = content["application/json"]["example"]["items"]
+    head, rows = _table(content[CSV]["example"])
+    assert content[NDJSON]["example"] == items[0]
+    _check_rows(head, rows, items)
 
 
 @pytest.mark.parametrize("accept", [CSV, NDJSON])
@@ -172,13 +207,13 @@ def test_a_province_gets_its_own_only(accept: str, island: Island) -> None:
 
 def test_the_filters_of_the_list_hold(island: Island) -> None:
     client, query = island.client_of("national"), {"kind": "criminal", "unit": island.world.own.office_id}
-    _, rows = _table(_exported(client, "/v1/cases", CSV, query))
+    _, rows = _table(_exported(client, "/v1/cases", CSV, query).text)
     assert [row[0] for row in rows] == [item["id"] for item in _walked(client, "/v1/cases", query)] != []
 
 
 def test_an_empty_list_has_its_header(island: Island) -> None:
     client, query = island.client_of("national"), {"decision_no": "0/none"}
-    head, rows = _table(_exported(client, "/v1/cases", CSV, query))
+    head, rows = _table(_exported(client, "/v1/cases", CSV, query).text)
     assert (head[0], rows) == ("id", [])
     assert _sheet(_exported(client, "/v1/cases", XLSX, query)) == (head, [])
     assert _exported(client, "/v1/cases", NDJSON, query).content == b""
@@ -188,7 +223,7 @@ def test_formulas_come_as_text(island: Island) -> None:
     client, formula = island.client_of("national"), '=HYPERLINK("http://x";"Ấn vào đây")'
     create(client, island.world.own, file_no=formula, decision_no="@88/QĐ")
     query = {"decision_no": "@88/QĐ"}
-    head, (row,) = _table(_exported(client, "/v1/cases", CSV, query))
+    head, (row,) = _table(_exported(client, "/v1/cases", CSV, query).text)
     assert row[head.index("file_no")] == "'" + formula
     assert row[head.index("decision_no")] == "'@88/QĐ"
     columns, (cells,) = _sheet(_exported(client, "/v1/cases", XLSX, query))
@@ -307,6 +342,38 @@ def test_a_workbook_that_cannot_hold_the_list_is_refused(island: Island, monkeyp
     assert (answer.status_code, answer.json()["code"]) == (422, "list-too-long")
     assert "text/csv" in answer.json()["title"]
     _exported(client, "/v1/cases", CSV)
+
+
+def test_traced_requests_are_exported_alike(island: Island) -> None:
+    """They take FastAPI's own way."""
+    client = island.client_of("national")
+    straight = _exported(client, "/v1/cases", CSV).content
+    found, _ = island.served.app.state.index.find("/v1/cases")
+    operation = found.operations["GET"]
+    run, operation.direct = operation.direct, None
+    try:
+        assert _exported(client, "/v1/cases", CSV).content == straight
+        assert client.get("/v1/cases", params={"limit": "2"}, headers={"Accept": CSV}).status_code == 422
+    finally:
+        operation.direct = run
+
+
+@pytest.mark.usefixtures("small_pages")
+def test_it_can_be_written_where_nobody_has_asked(island: Island) -> None:
+    """What writes it needs a route, its parameters and a caller, and no request over HTTP."""
+    ref = island.service.reference.current
+    caller = ref.clients["province"].caller
+    place = {"type": "http", "app": island.served.app, "path": "/v1/cases", "query_string": b"", "headers": []}
+
+    async def read(page: Page) -> Response:
+        db = island.service.database.seen_by(ref.context(caller))
+        return await list_cases(Request(place), db, ref, caller, CaseFilters(), page)
+
+    async def written() -> bytes:
+        return b"".join([piece async for piece in Collection("/cases", CasePage).produced(read, Form(CSV), 60)])
+
+    asked = _exported(island.client_of("province"), "/v1/cases", CSV).content
+    assert island.service.runner.run(written()) == asked
 
 
 # A long stock: enough that no buffer holds the answer.
