@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     changes_days: int = Field(default=40, ge=31, le=3_650, description="how long the change feed keeps a change")
     snapshots_at_once: int = Field(default=2, ge=1, le=100, description="snapshots streamed at once, per worker")
     snapshot_seconds: int = Field(default=3_600, ge=1, le=86_400, description="how long one may take")
+    exports_at_once: int = Field(default=4, ge=1, le=100, description="lists exported at once, per worker")
+    export_seconds: int = Field(default=3_600, ge=1, le=86_400, description="how long one may take")
+    xlsx_seconds: int = Field(
+        default=25, ge=1, le=86_400, description="how long a workbook may take to write; nothing is sent before"
+    )
     statement_timeout_ms: int = Field(default=15_000, ge=100, le=600_000)
     lock_timeout_ms: int = Field(default=3_000, ge=50, le=60_000)
     issuer: str = "https://thads.example.gov.vn"

@@ -26,6 +26,7 @@ __all__ = ["Db", "Following", "Page", "Paging", "Ref", "actor", "demand", "requi
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
 CONTEXT: Final = "thads.context"
+_VERIFIED: Final = "thads.verified"
 _REALM: Final = 'Bearer realm="thads"'
 
 
@@ -115,7 +116,20 @@ async def authenticated(request: Request) -> Caller:
         raise _invalid_token()
     request.scope[CLIENT] = caller.client_id
     request.scope[CONTEXT] = reference.context(caller)
+    request.scope[_VERIFIED] = verified
     return caller
+
+
+def renewed(request: Request, caller: Caller) -> Reference:
+    """The reference data of this moment, for an answer that takes long; the database sees the caller by them, too.
+
+    401 when what the caller may do or see has changed since it was let in. A token that runs out meanwhile still holds.
+    """
+    reference: Reference = request.app.state.reference.current
+    if caller_of(reference, request.scope[_VERIFIED]) != caller:
+        raise _invalid_token()
+    request.scope[CONTEXT] = reference.context(caller)
+    return reference
 
 
 def _bearer(request: Request) -> str:

@@ -17,12 +17,12 @@ from app.api.direct import Direct
 from app.api.routes import direct
 
 OPERATION: Final = "thads.operation"
-_JSON: Final = frozenset({"application/json", "application/problem+json"})
+_JSON: Final = ("application/json", "application/problem+json")
 
 
 @dataclass(slots=True)
 class Operation:
-    """One method of one path; `produces` are the media types it can answer with, `guarded` means it needs a token.
+    """One method of one path; `produces` are its media types, JSON first, `guarded` means it needs a token.
 
     `direct` runs it without FastAPI's resolver, where that can be done.
     """
@@ -31,7 +31,7 @@ class Operation:
     app: ASGIApp
     direct: Direct | None
     template: str
-    produces: frozenset[str]
+    produces: tuple[str, ...]
     guarded: bool
 
 
@@ -80,7 +80,8 @@ class RouteIndex(BaseRoute):
         if not names:
             self._literal[template] = node.resource
         guarded = any(sub.own_oauth_scopes for sub in context.dependant.dependencies)
-        operation = Operation(context, context.app, direct(context), template, _JSON | _media_types(context), guarded)
+        produces = tuple(dict.fromkeys([*_JSON, *_media_types(context)]))
+        operation = Operation(context, context.app, direct(context), template, produces, guarded)
         for method in context.methods or ():
             node.resource.operations[method] = operation
 
@@ -135,6 +136,6 @@ def _walk(node: _Node, segments: list[str], position: int, values: list[str]) ->
     return found
 
 
-def _media_types(context: RouteContext) -> set[str]:
+def _media_types(context: RouteContext) -> list[str]:
     responses: dict[Any, dict[str, Any]] = context.responses
-    return {kind for code, answer in responses.items() if str(code)[0] == "2" for kind in answer.get("content", {})}
+    return [kind for code, answer in responses.items() if str(code)[0] == "2" for kind in answer.get("content", {})]

@@ -119,6 +119,7 @@ class Limits:
         self._searches = Quota("party-search", a_minute / 60, a_minute, workers)
         self._guarded = Gate(at_work, waiting, patience)
         self._open = Gate(math.ceil(at_work / STRANGERS_SHARE), waiting // STRANGERS_SHARE, patience)
+        self.exports = Gate(settings.exports_at_once, waiting, patience)
 
     @property
     def waiting(self) -> int:

@@ -17,6 +17,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.accept import ACCEPTED, accepted
 from app.api.body import RAW_BODY
 from app.api.deps import CLIENT
 from app.api.index import OPERATION, Operation, RouteIndex
@@ -288,22 +289,10 @@ def _check_accept(scope: Scope, operation: Operation) -> None:
     accepts = [value for name, value in scope["headers"] if name == b"accept"]
     if not accepts or accepts[0] == b"*/*" or accepts[0] == b"application/json":
         return
-    if not accepts_any(b",".join(accepts).decode("latin-1"), operation.produces):
+    found = accepted(b",".join(accepts).decode("latin-1"), operation.produces)
+    if found is None:
         raise NotAcceptable(extra={"produces": sorted(operation.produces)})
-
-
-def accepts_any(accept: str, produced: frozenset[str]) -> bool:
-    """Whether an Accept header leaves one of the media types; ranges count, `q=0` excludes."""
-    for part in accept.split(","):
-        media_range, *parameters = (piece.strip().lower() for piece in part.split(";"))
-        if any(re.fullmatch(r"q=0(\.0{0,3})?", parameter) for parameter in parameters):
-            continue
-        kind = media_range.removesuffix("/*")
-        if media_range in ("*/*", "") or media_range in produced:
-            return True
-        if media_range.endswith("/*") and any(name.startswith(kind + "/") for name in produced):
-            return True
-    return False
+    scope[ACCEPTED] = found
 
 
 async def _not_http(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

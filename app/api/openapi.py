@@ -33,6 +33,11 @@ case. Rates are decimal strings in percent with numerator and denominator; `delt
 
 **Lists.** `limit` (50, at most 500) and `cursor`; `next` in the body and the `Link` header lead on until it is null.
 
+**Exports.** The whole of a list, with the same filters: `Accept: text/csv` (`; bom=present` for a byte order mark),
+`application/x-ndjson` or the media type of XLSX, without `limit` and `cursor`. Members of objects are columns with
+dotted names; lists are JSON. Text that begins like a formula has an apostrophe before it in CSV. An export that fails
+midway breaks the connection off.
+
 **Personal data.** Names of individuals are masked; identity numbers, addresses and phones are not shown. Whoever has
 the scope `cases:read.pii` may ask for them case by case, with a `Purpose` that goes on record.
 

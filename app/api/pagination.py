@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.problems import CursorExpired, InvalidCursor
-from app.api.routes import query_pairs
+from app.api.query import query_pairs
 from app.api.v1.schemas.base import Count
 from app.errors import Fault
 from app.services.access import Caller

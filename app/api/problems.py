@@ -92,6 +92,17 @@ class NotAcceptable(DomainError):
     title = {"en": "No acceptable media type", "vi": "Không có định dạng phù hợp"}
 
 
+class ListTooLong(DomainError):
+    """The list takes too long to write, or has more rows or longer texts than the format can hold."""
+
+    status = 422
+    code = "list-too-long"
+    title = {
+        "en": "The list is too long for this format: ask for text/csv, or for less of it",
+        "vi": "Danh sách quá dài đối với định dạng này: hãy yêu cầu text/csv hoặc thu hẹp danh sách",
+    }
+
+
 class RequestTimeout(DomainError):
     """Headers or body did not arrive in time; the connection is closed."""
 

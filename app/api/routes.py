@@ -1,21 +1,21 @@
-"""Routes of v1: strict about the query string, and aware of the bodies and scopes they declare."""
+"""Routes of v1: strict about the query string, aware of the bodies and scopes they declare, exported where lists."""
 
 import re
 from collections.abc import Callable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
-from urllib.parse import parse_qsl
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext
 from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Scope
 
 from app.api.direct import Direct, is_direct
+from app.api.exports import Collection, exportable, is_list
 from app.api.faults import is_plain
 from app.api.problems import UnknownParameter
+from app.api.query import query_pairs
 from app.errors import Fault, NotFound
 
 
@@ -27,6 +27,8 @@ class StrictRoute(APIRoute):
             answers = [code for code in options.get("responses") or {} if str(code).startswith("2")]
             options["status_code"] = int(answers[0]) if answers else None
         options["operation_id"] = options.get("operation_id") or getattr(endpoint, "__name__", None)
+        if is_list(endpoint):
+            endpoint = _exportable(path, endpoint, options["responses"][200])
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Any:
@@ -39,6 +41,13 @@ class StrictRoute(APIRoute):
             return await handle(request)
 
         return strict
+
+
+def _exportable(path: str, endpoint: Callable[..., Any], answer: dict[str, Any]) -> Callable[..., Any]:
+    """The endpoint of a list with its exports, which are described beside its page."""
+    collection = Collection(path, answer["model"])
+    answer["content"] |= collection.described(answer["content"]["application/json"]["example"])
+    return exportable(collection, endpoint)
 
 
 def direct(context: RouteContext) -> Direct | None:
@@ -60,14 +69,6 @@ def checked(dependant: Dependant) -> Callable[[Request], dict[str, Any]]:
         return _by_name(query_pairs(request.scope), known) if request.scope["query_string"] else {}
 
     return given
-
-
-def query_pairs(scope: Scope) -> list[tuple[str, str]]:
-    """Names and values of the query string, in their order."""
-    pairs: list[tuple[str, str]] | None = scope.get(_PAIRS)
-    if pairs is None:
-        pairs = scope[_PAIRS] = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-    return pairs
 
 
 def _by_name(pairs: list[tuple[str, str]], known: dict[str, bool]) -> dict[str, Any]:
@@ -96,7 +97,6 @@ def _faults(pairs: list[tuple[str, str]], known: dict[str, bool]) -> list[Fault]
     return list(faults.values())
 
 
-_PAIRS: Final = "thads.query"
 _NUMBER: Final = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UNKNOWN: Final = {"en": "the operation has no such parameter", "vi": "thao tác không có tham số này"}
 _REPEATED: Final = {"en": "must not be repeated", "vi": "không được lặp lại"}

@@ -1,4 +1,4 @@
-"""Answers of any length, line by line (NDJSON): no faster than they are taken, packed with gzip on request."""
+"""Answers of any length, piece by piece: no faster than they are taken, packed with gzip on request."""
 
 import asyncio
 import re
@@ -27,14 +27,20 @@ _log: Final = structlog.get_logger("stream")
 
 
 class Lines(Response):
-    """Lines as they come. What goes wrong after the first of them can only break the connection off."""
+    """Lines as they come. What goes wrong after the first of them can only break the connection off.
+
+    Other media types than NDJSON are sent alike; what is `packed` by itself is not packed again.
+    """
 
     media_type = NDJSON
 
-    def __init__(self, request: Request, lines: AsyncGenerator[bytes]) -> None:
-        super().__init__(headers={"Vary": "Accept-Encoding", "X-Accel-Buffering": "no"})
+    def __init__(
+        self, request: Request, lines: AsyncGenerator[bytes], media_type: str = NDJSON, *, packed: bool = False
+    ) -> None:
+        headers = {"Vary": "Accept-Encoding", "X-Accel-Buffering": "no"}
+        super().__init__(headers=headers, media_type=media_type)
         del self.headers["content-length"]
-        self._packed = accepts_gzip(request)
+        self._packed = not packed and accepts_gzip(request)
         if self._packed:
             self.headers["Content-Encoding"] = "gzip"
         self._lines = lines

@@ -204,6 +204,8 @@ def _asked(client: httpx.Client, op: Operation, objects: dict[str, str]) -> Iter
             for language in ("en", "vi"):
                 headers = {**op.headers(), "Accept-Language": language}
                 yield client.request(op.method, path, params=needed | query, headers=headers)
+        if "text/csv" in op.described["responses"].get("200", {}).get("content", {}):
+            yield client.get(path, params=needed, headers={**op.headers(), "Accept": "text/csv"})
         yield client.head(path, headers=op.headers())
         return
     for body in _bodies(op, objects):
