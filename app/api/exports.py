@@ -27,12 +27,12 @@ from app.api.query import query_pairs
 from app.api.streaming import HEAD_ONLY, NDJSON, Lines
 from app.api.tables import Item, columns_of, csv_header, csv_rows, json_lines
 from app.api.workbook import as_xlsx
+from app.api.xlsx import XLSX
 from app.clock import today
 from app.errors import Fault, Invalid
 from app.settings import Settings
 
 CSV: Final = "text/csv"
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 ENDINGS: Final = {CSV: "csv", NDJSON: "ndjson", XLSX: "xlsx"}
 
 # what is about a page rather than the list, and what is not for the asking in bulk

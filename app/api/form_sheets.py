@@ -6,7 +6,10 @@ from datetime import date
 from functools import partial
 from typing import Any, Final
 
-from app.api.xlsx import A4, Sheet, WorkbookAnswer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.xlsx import A4, Sheet, workbook_answer
 from app.services.forms.rules import spans
 from app.services.forms.views import Filled, FilledForm
 from app.services.statistics.rules import percent
@@ -62,11 +65,11 @@ class _Layout:
         self.row += 1
 
 
-def form_sheet(filled: FilledForm) -> WorkbookAnswer:
+def form_sheet(request: Request, filled: FilledForm) -> Response:
     """The answer with the sheet of a form."""
     period, form = filled.period, filled.form
     name = f"bieu-{form.no:02}-{filled.unit.code.replace('/', '-')}-{period.fiscal_year}-{period.months:02}.xlsx"
-    return WorkbookAnswer(name, f"Biểu {form.no:02}", partial(_write, filled))
+    return workbook_answer(request, name, f"Biểu {form.no:02}", partial(_write, filled))
 
 
 def _write(filled: FilledForm, sheet: Sheet) -> None:

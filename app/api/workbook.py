@@ -1,24 +1,21 @@
 """A list as a workbook (XLSX): written row by row to a temporary file, and sent once it is complete."""
 
-import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
-
-from xlsxwriter import Workbook  # type: ignore[import-untyped]  # it has no types
+from typing import Any, Final, cast
 
 from app.api.problems import ListTooLong
 from app.api.tables import Column, Item, text_of
+from app.api.xlsx import in_thread, opened, pieces_of
 
 # what the format holds: rows of a sheet with the heading, characters of a cell, integers that are exact
 MAX_ROWS: Final = 1_048_576
 MAX_TEXT: Final = 32_767
 MAX_EXACT: Final = 2**53
-BLOCK: Final = 64 * 1024
 
 
 async def as_xlsx(pages: AsyncIterator[list[Item]], columns: tuple[Column, ...]) -> AsyncGenerator[bytes]:
@@ -30,28 +27,17 @@ async def as_xlsx(pages: AsyncIterator[list[Item]], columns: tuple[Column, ...])
         path = Path(folder, "list.xlsx")
         with closing(_Sheet(path, columns)) as sheet:
             async for items in pages:
-                await _in_thread(partial(sheet.add, items))
-            await _in_thread(sheet.complete)
-        with await asyncio.to_thread(path.open, "rb") as file:
-            while block := file.read(BLOCK):
-                yield block
-
-
-async def _in_thread(work: Callable[[], None]) -> None:
-    """Runs `work` in a thread; who is cancelled meanwhile waits for its end, for the files are removed next."""
-    task = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+                await in_thread(partial(sheet.add, items))
+            await in_thread(sheet.complete)
+        async for piece in pieces_of(path):
+            yield piece
 
 
 class _Sheet:
     """The only sheet of a workbook, with the names of the columns in its first row."""
 
     def __init__(self, path: Path, columns: tuple[Column, ...]) -> None:
-        self._book = Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
+        self._book = opened(path)
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._sheet = self._book.add_worksheet()
         self._sheet.freeze_panes(1, 0)
@@ -70,7 +56,8 @@ class _Sheet:
 
     def close(self) -> None:
         """Lets go of what a sheet that is not completed has open."""
-        self._sheet.row_data_fh.close()
+        if rows := self._sheet.row_data_fh:
+            rows.close()
 
     def _add(self, values: list[Any]) -> None:
         if self._row == MAX_ROWS:
@@ -88,7 +75,8 @@ class _Sheet:
         elif isinstance(value, bool):
             self._sheet.write_boolean(self._row, place, value)
         elif isinstance(value, date):
-            self._sheet.write_datetime(self._row, place, value, self._day)
+            day = cast("datetime", value)  # it takes days too, whatever its annotation says
+            self._sheet.write_datetime(self._row, place, day, self._day)
         elif value is not None:
             self._sheet.write_number(self._row, place, value)
 

@@ -1,60 +1,43 @@
-"""Workbooks (XLSX) as answers: written row by row to a temporary file in a thread, sent from there piece by piece.
+"""Workbooks (XLSX): written row by row to a temporary file in a thread, sent from there piece by piece.
 
 Memory does not grow with the rows, and the event loop is free meanwhile. Text is always written as text: what begins
 with "=" is no formula in a spreadsheet that somebody opens.
 """
 
 import asyncio
-import re
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field
-from os import fstat
-from tempfile import TemporaryFile
-from typing import IO, Any, Final
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
 
-import structlog
-import xlsxwriter
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from app.api.streaming import HEAD_ONLY, TAKEN_WITHIN_SECONDS
+from app.api.accept import ACCEPTED, Accepted
+from app.api.streaming import Lines
 
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-JSON: Final = "application/json"
 A4: Final = 9  # the number of the paper size in the format
 PIECE: Final = 64 * 1024
 VARY: Final = {"Vary": "Accept"}
-_TEXT_IS_TEXT: Final = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-
-_log: Final = structlog.get_logger("xlsx")
 
 
 def wants_xlsx(request: Request) -> bool:
     """Whether the caller would rather have a workbook than JSON."""
-    accept = ",".join(request.headers.getlist("accept"))
-    return _quality(accept, XLSX) > _quality(accept, JSON)
-
-
-def _quality(accept: str, media_type: str) -> float:
-    """The weight of a media type in an Accept header (RFC 9110): that of the most specific range which matches."""
-    ranges = ("*/*", media_type.partition("/")[0] + "/*", media_type)
-    best, found = -1, 0.0
-    for part in accept.lower().split(","):
-        name, *parameters = (piece.strip() for piece in part.split(";"))
-        if name in ranges and ranges.index(name) > best:
-            weights = [parameter[2:] for parameter in parameters if re.fullmatch(r"q=[01](\.\d{0,3})?", parameter)]
-            best, found = ranges.index(name), float(weights[0]) if weights else 1.0
-    return found
+    wanted: Accepted | None = request.scope.get(ACCEPTED)
+    return wanted is not None and wanted.kind == XLSX
 
 
 @dataclass(slots=True)
 class Sheet:
     """A worksheet that is written from top to bottom; rows above the one at work are gone from memory."""
 
-    book: xlsxwriter.Workbook
+    book: Workbook
     page: Worksheet
     _formats: dict[tuple[tuple[str, Any], ...], Format] = field(default_factory=dict)
 
@@ -96,61 +79,44 @@ class Sheet:
 Write = Callable[[Sheet], None]
 
 
-def written(name: str, write: Write) -> IO[bytes]:
-    """A temporary file with a workbook of one sheet, from its beginning; gone when it is closed."""
-    file = TemporaryFile()  # noqa: SIM115 - closed when it has been sent
-    book = xlsxwriter.Workbook(file, {"constant_memory": True, **_TEXT_IS_TEXT})
-    write(Sheet(book, book.add_worksheet(name)))
-    book.close()
-    file.seek(0)
-    return file
+def opened(path: Path) -> Workbook:
+    """A new workbook that keeps only the row at work in memory, and the rest in files beside `path`."""
+    return Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent)})
 
 
-class WorkbookAnswer(Response):
-    """A workbook as a file to keep. It is written when it is sent, and not at all for the headers alone."""
-
-    media_type = XLSX
-
-    def __init__(self, file_name: str, sheet_name: str, write: Write) -> None:
-        """`file_name` is plain ASCII, without quotes."""
-        disposition = f'attachment; filename="{file_name}"'
-        super().__init__(headers={**VARY, "Content-Disposition": disposition, "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._sheet_name = sheet_name
-        self._write = write
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Sends the answer."""
-        if HEAD_ONLY in scope:
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        with await self._written() as file:
-            self.headers["Content-Length"] = str(fstat(file.fileno()).st_size)
-            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            await _sent(file, send)
-
-    async def _written(self) -> IO[bytes]:
-        """The file; when the caller leaves, the thread still ends its work, and then the file is closed."""
-        work = asyncio.ensure_future(asyncio.to_thread(written, self._sheet_name, self._write))
-        try:
-            return await asyncio.shield(work)
-        except asyncio.CancelledError:
-            work.add_done_callback(_close)
-            raise
-
-
-def _close(work: "asyncio.Future[IO[bytes]]") -> None:
-    if not work.cancelled() and work.exception() is None:
-        work.result().close()
-
-
-async def _sent(file: IO[bytes], send: Send) -> None:
+async def in_thread(work: Callable[[], None]) -> None:
+    """Runs `work` in a thread; who is cancelled meanwhile waits for its end, for the files are removed next."""
+    task = asyncio.ensure_future(asyncio.to_thread(work))
     try:
-        while piece := await asyncio.to_thread(file.read, PIECE):
-            async with asyncio.timeout(TAKEN_WITHIN_SECONDS):
-                await send({"type": "http.response.body", "body": piece, "more_body": True})
-    except TimeoutError as error:
-        _log.warning("a workbook was not taken", error=str(error))
-        raise ClientDisconnect from error
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
+
+
+async def pieces_of(path: Path) -> AsyncGenerator[bytes]:
+    """A file, piece by piece."""
+    with await asyncio.to_thread(path.open, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
+
+
+async def workbook(name: str, write: Write) -> AsyncGenerator[bytes]:
+    """A workbook of one sheet in pieces. `write` is called in a thread."""
+    with TemporaryDirectory(prefix="thads-sheet-") as folder:
+        path = Path(folder, "sheet.xlsx")
+        await in_thread(partial(_write, path, name, write))
+        async for piece in pieces_of(path):
+            yield piece
+
+
+def _write(path: Path, name: str, write: Write) -> None:
+    with opened(path) as book:
+        write(Sheet(book, book.add_worksheet(name)))
+
+
+def workbook_answer(request: Request, file_name: str, sheet_name: str, write: Write) -> Response:
+    """A workbook as a file to keep, which is not written for the headers alone; `file_name` is ASCII without quotes."""
+    answer = Lines(request, workbook(sheet_name, write), XLSX, packed=True)
+    answer.headers.update({**VARY, "Content-Disposition": f'attachment; filename="{file_name}"'})
+    return answer

@@ -16,8 +16,9 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.api import exports
-from app.api.exports import CSV, XLSX
+from app.api.exports import CSV
 from app.api.streaming import NDJSON
+from app.api.xlsx import XLSX
 from app.main import create_app
 from app.services.access import Actor
 from app.services.clients.commands import set_disabled

@@ -15,12 +15,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api import exports, workbook
-from app.api.exports import CSV, XLSX, Collection, Form
+from app.api.exports import CSV, Collection, Form
 from app.api.pagination import Page
 from app.api.streaming import NDJSON
 from app.api.v1.cases import list_cases
 from app.api.v1.schemas.case_inputs import CaseFilters
 from app.api.v1.schemas.cases import CasePage
+from app.api.xlsx import XLSX
 from app.clock import today
 from tests.api.operations import Operation, operations
 from tests.api.v1.cases import create

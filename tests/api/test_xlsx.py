@@ -1,44 +1,28 @@
-"""Workbooks: who gets one, what is written into it, and what it takes."""
+"""Workbooks: what is written into them, and what it takes."""
 
+import asyncio
 import tracemalloc
 from io import BytesIO
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
-from starlette.requests import Request
 
-from app.api.xlsx import XLSX, Sheet, wants_xlsx, written
+from app.api import xlsx
+from app.api.xlsx import Sheet, Write, workbook
 
 NASTY = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "http://example.org", "007", "a\nb", "Đặng Thị Ước"]
 
 
-@pytest.mark.parametrize(
-    ("accept", "wanted"),
-    [
-        ([], False),
-        (["*/*"], False),
-        (["application/*"], False),
-        (["application/json"], False),
-        ([XLSX], True),
-        ([XLSX.upper()], True),
-        ([f"{XLSX}, */*;q=0.5"], True),
-        ([f"{XLSX};q=0.5, application/json"], False),
-        ([f"application/json;q=0.2, {XLSX};q=0.9"], True),
-        ([f"{XLSX};q=0, */*"], False),
-        (["application/json;q=0, */*"], True),
-        (["text/html", XLSX], True),
-        ([f"{XLSX};q=much"], True),
-    ],
-)
-def test_who_wants_a_workbook(accept: list[str], wanted: bool) -> None:
-    headers = [(b"accept", value.encode()) for value in accept]
-    assert wants_xlsx(Request({"type": "http", "headers": headers})) is wanted
+def _pieces(write: Write) -> list[bytes]:
+    async def written() -> list[bytes]:
+        return [piece async for piece in workbook("Tờ 1", write)]
+
+    return asyncio.run(written())
 
 
-def _page(write: Any) -> Any:
-    with written("Tờ 1", write) as file:
-        return load_workbook(BytesIO(file.read())).active
+def _page(write: Write) -> Any:
+    return load_workbook(BytesIO(b"".join(_pieces(write)))).active
 
 
 def test_text_is_text_whatever_it_looks_like() -> None:
@@ -77,7 +61,19 @@ def test_memory_does_not_grow_with_the_rows(rows: int) -> None:
 
     tracemalloc.start()
     try:
-        written("Tờ 1", write).close()
+        _pieces(write)
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
     finally:
         tracemalloc.stop()
+
+
+def test_a_workbook_leaves_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx, "PIECE", 1_000)
+
+    def write(sheet: Sheet) -> None:
+        for row in range(500):
+            sheet.number(row, 0, row * 7_919 % 10_007)
+
+    sizes = [len(piece) for piece in _pieces(write)]
+    assert len(sizes) > 3
+    assert max(sizes) <= 1_000

@@ -63,5 +63,5 @@ async def read_form(
         raise NotFound
     found = await filled(db, ref, form, asked_unit(ref, caller, asked.unit), asked.period, asked.regime)
     if wants_xlsx(request):
-        return form_sheet(found)
+        return form_sheet(request, found)
     return Response(orjson.dumps(schemas.form_out(found, ref)), headers=VARY, media_type="application/json")
