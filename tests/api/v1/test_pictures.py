@@ -149,9 +149,12 @@ def test_the_ages_are_those_of_json_and_of_the_list(national: httpx.Client, as_o
 
 
 def test_a_day_without_rules_has_no_data(national: httpx.Client) -> None:
-    text = "".join(drawn(national, AGES, as_of="2010-01-01").itertext())
-    assert "Chưa có quy tắc có hiệu lực vào ngày này" in text
-    assert "không có số liệu" in text
+    picture = drawn(national, AGES, as_of="2010-01-01")
+    texts = [element.text for element in picture.iter(f"{SVG}text")]
+    assert "không có số liệu" in texts
+    assert texts.count("–") == len(marked(picture, "band"))
+    assert texts.count("0") == 1  # of the scale
+    assert any("Chưa có quy tắc có hiệu lực vào ngày này" in (text or "") for text in texts)
 
 
 @pytest.mark.parametrize("path", PICTURES)
