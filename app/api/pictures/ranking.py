@@ -173,37 +173,36 @@ def _scale(drawing: _Drawing) -> Markup:
 
 
 def _row(drawing: _Drawing, place: int, item: Mapping[str, Any]) -> Markup:
-    result, brush, spoken = item[drawing.shown.indicator], drawing.brush, drawing.spoken
-    middle = _TOP + _ROW * place + _ROW / 2
-    rate, target = result["rate"]["value"], result["target"]
-    parts = [tag("title", _sentence(drawing, item)), *_bar(drawing, middle, result)]
+    result, brush = item[drawing.shown.indicator], drawing.brush
+    middle = _TOP + _ROW * (place + 0.5)
+    parts = [tag("title", _sentence(drawing, item))]
     if place % 2:
-        band = tag("rect", x=MARGIN - 6, y=middle - _ROW / 2, width=INSIDE + 12, height=_ROW, fill_opacity="0.3",
-                   **brush("rule"))  # fmt: skip
-        parts.insert(1, band)
+        size = {"x": MARGIN - 6, "y": middle - _ROW / 2, "width": INSIDE + 12, "height": _ROW}
+        parts.append(tag("rect", **size, fill_opacity="0.3", **brush("rule")))
+    parts += _bar(drawing, middle, result)
     if result["rank"] is not None:
         parts.append(write(_NAME - 8, middle + 4, f"{result['rank']}.", brush("quiet"), anchor="end"))
     parts.append(write(_NAME, middle + 4.5, cut(_name(item), 13, _LEFT - _NAME - 10), brush("ink"), size=13))
     if result["below_national_average"]:
         parts.append(_triangle(brush, _RIGHT + 16, middle, "low"))
-    values = (
-        percent(rate, spoken) if rate is not None else "–",
-        percent(target["rate"], spoken) if target else "–",
-        difference(result["distance_pp"], spoken),
-    )
-    parts += [
-        write(x, middle + 4.5, value, brush("ink"), size=13, anchor="end")
-        for x, value in zip(_COLUMNS, values, strict=True)
-    ]
+    target = result["target"]["rate"] if result["target"] else None
     about = {
         "data_unit": item["unit"]["id"],
         "data_officer": item["officer"]["id"] if item["officer"] else None,
         "data_rank": "null" if result["rank"] is None else str(result["rank"]),
-        "data_value": rate or "null",
-        "data_target": target["rate"] if target else "null",
+        "data_value": result["rate"]["value"] or "null",
+        "data_target": target or "null",
         "data_distance": result["distance_pp"] or "null",
     }
-    return tag("g", *parts, **about)
+    return tag("g", *parts, *_numbers(drawing, middle + 4.5, result, target), **about)
+
+
+def _numbers(drawing: _Drawing, y: float, result: Mapping[str, Any], target: str | None) -> Iterable[Markup]:
+    """Result, target and distance at the end of a row."""
+    rates = ["–" if rate is None else percent(rate, drawing.spoken) for rate in (result["rate"]["value"], target)]
+    values = (*rates, difference(result["distance_pp"], drawing.spoken))
+    for x, value in zip(_COLUMNS, values, strict=True):
+        yield write(x, y, value, drawing.brush("ink"), size=13, anchor="end")
 
 
 def _bar(drawing: _Drawing, middle: float, result: Mapping[str, Any]) -> Iterable[Markup]:

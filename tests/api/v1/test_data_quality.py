@@ -207,6 +207,14 @@ def test_the_walls_are_those_of_figures(island: Island) -> None:
     assert seen <= {world.own.province_id, world.own.office_id}
 
 
+def test_a_province_finds_of_its_own_what_the_nation_finds(island: Island, reader: httpx.Client) -> None:
+    """Behind both walls, the books of the province are whole."""
+    asked = {"unit": island.world.own.province_id, "fiscal_year": 2026, "months": 12}
+    own = list(pages(island.client_of("province"), **asked))
+    assert own == list(pages(reader, **asked))
+    assert {item["code"] for item in own} == {"silent_month"}
+
+
 @pytest.mark.parametrize(
     ("params", "parameter"),
     [
