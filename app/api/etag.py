@@ -5,6 +5,7 @@ a day asked for) adds it after a dot, `"7.m"`. Only the version counts in `If-Ma
 """
 
 import re
+from collections.abc import Mapping
 from hashlib import blake2s
 from typing import Final
 
@@ -30,13 +31,15 @@ def content_tag(version: int, body: bytes) -> str:
     return version_tag(version, blake2s(body, digest_size=6).hexdigest())
 
 
-def tagged(request: Request, body: bytes, etag: str) -> Response:
-    """200 with the body and its strong ETag, or 304 when the caller already has it."""
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+def tagged(
+    request: Request, body: bytes, etag: str, media_type: str = JSON, more: Mapping[str, str] | None = None
+) -> Response:
+    """200 with the body and its strong ETag, or 304 when the caller already has it; both with `more` headers."""
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", **(more or {})}
     known = request.headers.get("if-none-match")
     if known is not None and (known.strip() == "*" or etag in {f'"{tag}"' for _, tag in _TAG.findall(known)}):
         return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=JSON)
+    return Response(body, headers=headers, media_type=media_type)
 
 
 def expected_version(request: Request) -> int | None:

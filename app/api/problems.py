@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import UnionType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -201,7 +201,7 @@ def header_fault(header: str, code: str, en: str, vi: str) -> HeaderFault:
     return HeaderFault(code, {"en": en, "vi": vi}, header=header)
 
 
-def language(accept: bytes | str | None) -> str:
+def language(accept: bytes | str | None) -> Literal["vi", "en"]:
     """`vi` when Vietnamese is preferred to English, else `en`; never fails."""
     if not accept:
         return "en"

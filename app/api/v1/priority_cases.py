@@ -14,6 +14,8 @@ from app.api.problems import answers
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import priority_cases as schemas
 from app.api.v1.schemas.priority_cases import (
+    AgesOut,
+    AgesQuery,
     PriorityCasePage,
     PriorityFilters,
     SummaryOut,
@@ -26,7 +28,7 @@ from app.services.access import Caller
 from app.services.priority.queries import list_flagged
 from app.services.priority.rules import stretches
 from app.services.priority.upcoming_queries import list_upcoming
-from app.services.priority.views import summary, wanted
+from app.services.priority.views import ages, summary, wanted
 
 router = APIRouter(prefix="/priority-cases", tags=["Priority cases"], route_class=StrictRoute)
 
@@ -104,3 +106,18 @@ async def read_priority_summary(db: Db, ref: Ref, caller: Reader, asked: Annotat
     """
     totals = await summary(db, ref, caller, asked.as_of or today(), unit_id=asked.unit, by=asked.group_by)
     return Response(orjson.dumps(schemas.summary_out(totals, ref)), media_type="application/json")
+
+
+@router.get(
+    "/by-age",
+    response_model=None,
+    responses=answers(AgesOut, example=schemas.AGES_EXAMPLE, errors=()),
+    summary="Count flagged cases by age",
+)
+async def read_priority_ages(db: Db, ref: Ref, caller: Reader, asked: Annotated[AgesQuery, Query()]) -> Response:
+    """Flagged cases of a unit by the year of their decision: each once, by its only flag or as one of several.
+
+    Money is whole VND, as in the summary, and the bands add up to its `total`.
+    """
+    found = await ages(db, ref, caller, asked.as_of or today(), unit_id=asked.unit)
+    return Response(orjson.dumps(schemas.ages_out(found, ref)), media_type="application/json")

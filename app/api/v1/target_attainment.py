@@ -13,10 +13,12 @@ from app.api.routes import StrictRoute
 from app.api.v1.schemas import target_attainment as schemas
 from app.api.v1.schemas.target_attainment import AttainmentPage, AttainmentQuery
 from app.clock import today
+from app.db import SeenBy
 from app.services.access import Caller
+from app.services.reference import Reference
 from app.services.statistics.groups import asked_unit
 from app.services.targets.rules import INDICATORS, asked_day
-from app.services.targets.views import Asked, standings
+from app.services.targets.views import Asked, Standings, standings
 
 router = APIRouter(prefix="/target-attainment", tags=["Target attainment"], route_class=StrictRoute)
 
@@ -37,15 +39,20 @@ async def read_attainment(
     Each with its target in force on the day, the distance from it, the difference from the national average and the
     same period of the previous year. Differences between rates are percentage points of unrounded rates.
     """
+    found = await attained(db, ref, caller, query)
+    shown = found.after(after(request, caller, page), page.limit + 1)
+    items = [schemas.attainment_item(standing, found.national, ref) for standing in shown]
+    return page_answer(
+        request, caller, page, items, key=lambda _: shown[page.limit - 1].order, **schemas.frame_out(found)
+    )
+
+
+async def attained(db: SeenBy, ref: Reference, caller: Caller, query: AttainmentQuery) -> Standings:
+    """Everyone a query asks for, in order. Invalid when it asks for what cannot be."""
     unit = asked_unit(ref, caller, query.unit)
     day = asked_day(query.fiscal_year, query.as_of, today())
     indicators = (query.indicator,) if query.indicator else INDICATORS
     seen = ref.family(caller.paths)
     below = query.below_national_average
     asked = Asked(unit, query.of, query.level, query.map, indicators, below, seen, query.regime)
-    found = await standings(db, ref, asked, day)
-    shown = found.after(after(request, caller, page), page.limit + 1)
-    items = [schemas.attainment_item(standing, found.national, ref) for standing in shown]
-    return page_answer(
-        request, caller, page, items, key=lambda _: shown[page.limit - 1].order, **schemas.frame_out(found)
-    )
+    return await standings(db, ref, asked, day)

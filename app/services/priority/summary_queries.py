@@ -1,4 +1,4 @@
-"""Totals of the flags, by unit or officer and by the set of flags raised: mostly sums over the open stock.
+"""Totals of the flags, by unit, officer or year of decision and by the flags raised: mostly sums over the open stock.
 
 A key of the open stock (unit, month of decision, conditions, value class, tracked matter) is wholly inside or
 outside each flag, except in the month in which an age is reached; that month is counted from the index. For a day
@@ -15,8 +15,18 @@ from app.services.priority.queries import MOVED, TRACKED, Parameters, Wanted, ca
 from app.services.priority.rules import FLAGS, STEERING, latest_decision_date
 from app.services.reference import PriorityRule
 
-GroupedBy = Literal["unit_id", "officer_id"]
+GroupedBy = Literal["unit_id", "officer_id", "decided_in"]
+"""What a row is about: a unit, an officer, or the year of the decision."""
 
+_OF_CASE: Final[dict[GroupedBy, str]] = {
+    "unit_id": "c.unit_id",
+    "officer_id": "c.officer_id",
+    "decided_in": "extract(year FROM c.decision_date)::int",
+}
+_OF_STOCK: Final[dict[GroupedBy, str]] = {
+    "unit_id": "s.unit_id",
+    "decided_in": "extract(year FROM s.decision_month)::int",
+}
 _BITS: Final = {flag: 1 << number for number, flag in enumerate(FLAGS)}
 
 
@@ -36,8 +46,8 @@ async def totals(db: Reads, wanted: Wanted, by: GroupedBy, *, whole: bool, kept_
 def totals_sql(wanted: Wanted, parameters: Parameters, by: GroupedBy, *, whole: bool, kept_vnd: int | None) -> str:
     """The statement; adds the parameters of the rules."""
     raised = {rule.flag: holds(rule, wanted.on, parameters) for rule in wanted.rules}
-    if by == "unit_id" and all(_is_key(rule, kept_vnd) for rule in wanted.rules):
-        parts = [_stock(wanted, parameters, whole), *_boundary_months(wanted, raised, parameters, whole)]
+    if by in _OF_STOCK and all(_is_key(rule, kept_vnd) for rule in wanted.rules):
+        parts = [_stock(wanted, parameters, by, whole), *_boundary_months(wanted, raised, by, parameters, whole)]
     else:
         parts = [_cases("enforcement_case c", raised, by, _within("c", wanted, whole))]
     moved = ""
@@ -70,7 +80,7 @@ def _cases(source: str, raised: dict[str, str], by: GroupedBy, condition: str, s
     """One row per case `c` that carries a flag."""
     flagged = " OR ".join(f"({holding})" for holding in raised.values())
     return f"""
-        SELECT c.{by} AS key, {_bits(raised)} AS flags, {sign} AS cases, {sign} * c.amount_vnd AS amount_vnd,
+        SELECT {_OF_CASE[by]} AS key, {_bits(raised)} AS flags, {sign} AS cases, {sign} * c.amount_vnd AS amount_vnd,
             {sign} * c.outstanding_vnd AS outstanding_vnd
         FROM {source} WHERE c.is_open AND {condition} AND ({flagged})"""
 
@@ -91,7 +101,7 @@ def _key_conditions(rule: PriorityRule) -> list[str]:
     return conditions or ["true"]
 
 
-def _stock(wanted: Wanted, parameters: Parameters, whole: bool) -> str:
+def _stock(wanted: Wanted, parameters: Parameters, by: GroupedBy, whole: bool) -> str:
     """The open stock without the keys that lie across the boundary of a flag."""
     raised, kept, perhaps = {}, [_within("s", wanted, whole)], []
     for rule in wanted.rules:
@@ -106,11 +116,13 @@ def _stock(wanted: Wanted, parameters: Parameters, whole: bool) -> str:
         # whether a matter is tracked is looked up once per key, where the flags are told apart
         perhaps.append("s.matter_id IS NOT NULL" if rule.flag == STEERING else f"({raised[rule.flag]})")
     return f"""
-        SELECT s.unit_id AS key, {_bits(raised)} AS flags, s.cases, s.amount_vnd, s.outstanding_vnd
+        SELECT {_OF_STOCK[by]} AS key, {_bits(raised)} AS flags, s.cases, s.amount_vnd, s.outstanding_vnd
         FROM open_stock s WHERE {" AND ".join(kept)} AND ({" OR ".join(perhaps)})"""
 
 
-def _boundary_months(wanted: Wanted, raised: dict[str, str], parameters: Parameters, whole: bool) -> list[str]:
+def _boundary_months(
+    wanted: Wanted, raised: dict[str, str], by: GroupedBy, parameters: Parameters, whole: bool
+) -> list[str]:
     """The keys left out by `_stock`, case by case and each case once."""
     parts: list[str] = []
     counted: list[str] = []
@@ -121,7 +133,7 @@ def _boundary_months(wanted: Wanted, raised: dict[str, str], parameters: Paramet
         ageless = holds(replace(rule, years=None), wanted.on, parameters)
         inside = f"{ageless} AND c.decision_date >= {month} AND c.decision_date < ({month} + interval '1 month')::date"
         condition = " AND ".join([_within("c", wanted, whole), inside, *(f"NOT ({other})" for other in counted)])
-        parts.append(_cases("enforcement_case c", raised, "unit_id", condition))
+        parts.append(_cases("enforcement_case c", raised, by, condition))
         counted.append(inside)
     return parts
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from app.clock import today
 from app.db import Row, SeenBy
@@ -17,6 +17,8 @@ from app.services.reference import FOREVER, PriorityRule, Reference, Unit
 from app.services.statistics.groups import asked_unit, below, family, kept
 
 GroupBy = Literal["unit", "officer", "level"]
+# every flag there is has been raised on cases of that age for a year at least
+BANDS: Final = 11
 
 
 def wanted(
@@ -122,6 +124,53 @@ async def summary(db: SeenBy, ref: Reference, caller: Caller, on: date, *, unit_
         overall.add(raised, sums)
         groups.setdefault(place, Tally()).add(raised, sums)
     return Summary(on, unit, by, frozenset(rule.flag for rule in asked.rules), overall, groups)
+
+
+@dataclass(slots=True)
+class Band:
+    """Flagged cases decided in one year, each counted once: by the only flag it carries, or as one of several."""
+
+    decided_in: int
+    or_before: bool
+    total: Figure = field(default_factory=Figure)
+    alone: dict[str, Figure] = field(default_factory=lambda: {flag: Figure() for flag in FLAGS})
+    several: Figure = field(default_factory=Figure)
+
+    def add(self, raised: int, figures: Sequence[int]) -> None:
+        """Adds cases that carry the flags whose bits are set."""
+        if not raised:
+            return
+        self.total.add(*figures)
+        carried = [flag for number, flag in enumerate(FLAGS) if raised >> number & 1]
+        (self.alone[carried[0]] if len(carried) == 1 else self.several).add(*figures)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Flagged cases of a unit on a day by the year of their decision, oldest first."""
+
+    on: date
+    unit: Unit
+    in_force: frozenset[str]
+    total: Figure
+    bands: Sequence[Band]
+
+
+async def ages(db: SeenBy, ref: Reference, caller: Caller, on: date, *, unit_id: str | None) -> Ages:
+    """How old the flagged cases of a unit are; years before the BANDS newest are one band."""
+    unit = asked_unit(ref, caller, unit_id)
+    asked = wanted(ref, caller, on, unit=unit)
+    whole = len(asked.scope.unit_ids) == len(ref.units)
+    rows = await summary_queries.totals(
+        figures(db), asked, "decided_in", whole=whole, kept_vnd=kept_threshold(ref.rules)
+    )
+    oldest, total = on.year - BANDS, Figure()
+    bands = [Band(year, year == oldest) for year in range(oldest, on.year + 1)]
+    for year, raised, *sums in rows:
+        bands[max(year - oldest, 0)].add(raised, sums)
+        if raised:
+            total.add(*sums)
+    return Ages(on, unit, frozenset(rule.flag for rule in asked.rules), total, bands)
 
 
 def _by_place(rows: Sequence[Row], places: dict[str, str]) -> dict[tuple[str, int], list[int]]:

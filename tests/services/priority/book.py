@@ -81,6 +81,11 @@ class Known:
         return [flag.flag for flag in flags(self.facts, on, rules, self.tracked)]
 
     @property
+    def decided_in(self) -> int:
+        """The year of its decision."""
+        return self.facts.decision_date.year
+
+    @property
     def key(self) -> tuple[str, str]:
         """Its place in lists."""
         return self.facts.decision_date.isoformat(), self.id

@@ -132,7 +132,8 @@ def check_totals(book: Book, caller: Caller, on: date, rules: list[PriorityRule]
     """Totals in every way they are counted equal those made from the list."""
     cases = expected(book, caller, on, rules)
     wanted = book.wanted(caller, on, rules=rules)
-    for by, kept in (("unit_id", 20 * BILLION), ("unit_id", None), ("officer_id", 20 * BILLION)):
+    ways = [("unit_id", 20 * BILLION), ("unit_id", None), ("officer_id", 20 * BILLION), ("decided_in", 20 * BILLION)]
+    for by, kept in [*ways, ("decided_in", None)]:
         counted: Counter[tuple[str, int, str]] = Counter()
         for case in cases:
             bits = sum(1 << FLAGS.index(flag) for flag in case.flags(on, rules))

@@ -192,7 +192,7 @@ def test_past_totals_count_every_case_of_the_units(book: Book, on: date) -> None
     """Figures count what stood in the units that day, wherever it has gone since."""
     for caller in (NATION, PROVINCE, OFFICE):
         seen = unit_ids(book.ref, caller)
-        for by in ("unit_id", "officer_id"):
+        for by in ("unit_id", "officer_id", "decided_in"):
             counted: Counter[tuple[str, int]] = Counter()
             money: Counter[tuple[str, int]] = Counter()
             for case in stood(book, on):

@@ -13,7 +13,7 @@ from app.api.v1.schemas.cases import SAMPLE_ROW, CaseItem, OfficerBrief, UnitBri
 from app.api.v1.schemas.priority import RaisedFlagOut, flag_out
 from app.db import Row
 from app.services.priority.rules import FLAGS
-from app.services.priority.views import Figure, Summary, Tally, reasons
+from app.services.priority.views import Ages, Band, Figure, Summary, Tally, reasons
 from app.services.reference import PriorityRule, Reference
 
 _ONE: Final = "(long_running|high_value|steering_committee)"
@@ -133,6 +133,42 @@ class SummaryOut(Strict):
     groups: list[GroupOut] = Field(description="its parts; they add up to `overall`")
 
 
+class AgesQuery(Query):
+    """Whose flagged cases, on which day."""
+
+    unit: Uuid | None = Field(
+        None, description="the unit with everything below it; by default all the caller may see",
+        examples=[samples.PROVINCE_ID],
+    )  # fmt: skip
+    as_of: BusinessDate | None = Field(
+        None, description="the day asked for; today when absent; a later day if nothing changes until then",
+        examples=["2025-09-30"],
+    )  # fmt: skip
+
+
+class BandOut(Strict):
+    """Flagged cases decided in one year; a case stands in one member besides `total`."""
+
+    decided_in: int = Field(description="year of the decision", examples=[2019])
+    or_before: bool = Field(description="true for the oldest band, which has all earlier years", examples=[False])
+    total: FigureOut = Field(description="cases with at least one flag, each counted once")
+    long_running: FigureOut | None = Field(description="cases with this flag only; null without a rule on the day")
+    high_value: FigureOut | None = Field(description="cases with this flag only; null without a rule on the day")
+    steering_committee: FigureOut | None = Field(
+        description="cases with this flag only; null without a rule on the day"
+    )
+    several: FigureOut = Field(description="cases with two flags or all")
+
+
+class AgesOut(Strict):
+    """How old flagged cases are; counts every case of the unit, also those whose parties are restricted."""
+
+    as_of: BusinessDate = Field(description="the day of the figures", examples=["2025-09-30"])
+    unit: UnitBrief = Field(description="the unit, counted with everything below it")
+    total: FigureOut = Field(description="all flagged cases; the bands add up to it")
+    bands: list[BandOut] = Field(description="by year of decision, oldest first, with the years that have none")
+
+
 def priority_item(row: Row, ref: Reference, on: date, rules: Sequence[PriorityRule]) -> dict[str, Any]:
     """A row of `list_flagged` as `PriorityCase`."""
     item = case_item(row[:-1], ref)
@@ -177,6 +213,22 @@ def summary_out(summary: Summary, ref: Reference) -> dict[str, Any]:
     }
 
 
+def _band(band: Band, in_force: frozenset[str]) -> dict[str, Any]:
+    alone = {name: _figure(figure) if name in in_force else None for name, figure in band.alone.items()}
+    frame = {"decided_in": band.decided_in, "or_before": band.or_before, "total": _figure(band.total)}
+    return {**frame, **alone, "several": _figure(band.several)}
+
+
+def ages_out(found: Ages, ref: Reference) -> dict[str, Any]:
+    """Flagged cases by age as `AgesOut`."""
+    return {
+        "as_of": found.on,
+        "unit": ref.brief(found.unit.id),
+        "total": _figure(found.total),
+        "bands": [_band(band, found.in_force) for band in found.bands],
+    }
+
+
 def _plain(value: dict[str, Any]) -> dict[str, Any]:
     plain: dict[str, Any] = orjson.loads(orjson.dumps(value))
     return plain
@@ -208,5 +260,15 @@ SUMMARY_EXAMPLE: Final = _plain(
             Summary(date(2025, 9, 30), _PROVINCE, "unit", frozenset(FLAGS), _TALLY, {samples.OFFICE_ID: _TALLY}),
             samples.SAMPLE_REF,
         ),
+    )
+)
+_BAND: Final = Band(2019, False)
+_BAND.add(1, (1204, 912_400_000_000, 655_120_000_000))
+_BAND.add(3, (17, 640_000_000_000, 598_000_000_000))
+samples.example_of(BandOut, _band(_BAND, frozenset(FLAGS)))
+AGES_EXAMPLE: Final = _plain(
+    samples.example_of(
+        AgesOut,
+        ages_out(Ages(date(2025, 9, 30), _PROVINCE, frozenset(FLAGS), _BAND.total, [_BAND]), samples.SAMPLE_REF),
     )
 )

@@ -8,6 +8,8 @@ from pydantic import Field, StringConstraints
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Code, Count, Rate, Strict
 from app.api.v1.schemas.cases import UnitBrief
+from app.api.v1.schemas.findings import WarningOut, warning_out
+from app.services.quality.views import warnings
 from app.services.reference import Reference
 from app.services.regimes.rules import Regime
 from app.services.statistics.rules import (
@@ -158,6 +160,12 @@ class StatementOut(Strict):
     complete: bool = Field(description="false while the last month is still running", examples=[True])
     cases: MeasureOut = Field(description="in cases (việc)")
     money: MeasureOut = Field(description="in money (tiền), VND")
+    warnings: list[WarningOut] = Field(
+        description=(
+            "what in these figures cannot be or is unlikely, for cumulative periods; more checks, unit by unit, in "
+            "`/v1/data-quality`"
+        )
+    )
 
 
 def rate_out(share: Share) -> dict[str, Any]:
@@ -178,7 +186,12 @@ def period_out(period: Period, regime: str) -> dict[str, Any]:
 
 def statement_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
     """A statement as `StatementOut`."""
-    return {"unit": ref.brief(statement.unit.id), **frame_out(statement, ref), **measures_out(statement.measures)}
+    return {
+        "unit": ref.brief(statement.unit.id),
+        **frame_out(statement, ref),
+        **measures_out(statement.measures),
+        "warnings": [warning_out(finding) for finding in warnings(statement)],
+    }
 
 
 def frame_out(statement: PeriodStatement, ref: Reference) -> dict[str, Any]:
