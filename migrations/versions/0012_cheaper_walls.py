@@ -6,7 +6,7 @@ calls it: it was a third of what the server did to read one case. Decision 30 ha
 
 from alembic import op
 
-revision = "0016"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
