@@ -108,6 +108,13 @@ enforcement_case = Table(
         postgresql_where=text(f"is_open AND with_conditions AND amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}"),
     ),
     Index(
+        "ix_case_unit_outstanding",
+        "unit_id",
+        "outstanding_vnd",
+        "id",
+        postgresql_where=text("is_open AND with_conditions"),
+    ),
+    Index(
         "ix_case_unit_steering", "unit_id", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")
     ),
     Index("ix_case_steering", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")),
