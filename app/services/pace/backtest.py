@@ -71,7 +71,7 @@ def _outcome(level: str, indicator: str, units: Sequence[Course], nation: Course
         indicator,
         end.months,
         len(trials),
-        _mean([abs(Fraction(*trial.projection.share) - trial.came) for trial in trials]),
+        _mean([abs(trial.projection.rate - trial.came) for trial in trials]),
         _mean([abs(trial.before - trial.came) for trial in trials if trial.before is not None]),
         len(stated),
         percent(held, len(stated)),

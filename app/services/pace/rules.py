@@ -44,10 +44,10 @@ class Seasons:
     still_done: Fraction
     at_the_end: Fraction
 
-    def projected(self, share: Share) -> Share:
+    def projected(self, share: Share) -> tuple[Fraction, Fraction]:
         """D1 and C1 on 30 September; never less done than already is, never more than has conditions."""
-        done = share[0] + round(share[1] * self.still_done)
-        return done, max(round(share[1] * self.at_the_end), done)
+        done = share[0] + share[1] * self.still_done
+        return done, max(share[1] * self.at_the_end, done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,13 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """D1 and C1 on 30 September, the years of its own it rests on, and the interval where one can be said."""
+    """D1 and C1 on 30 September in whole numbers, and their rate before rounding.
+
+    `years` of its own it rests on; `interval` where one can be said.
+    """
 
     share: Share
+    rate: Fraction
     years: int
     interval: Interval | None
 
@@ -141,16 +145,15 @@ def project(chain: Chain, fiscal_year: int, share: Share) -> Projection | None:
     if found is None:
         return None
     own = [year for year in chain[0] if year.fiscal_year < fiscal_year]
-    errors = [abs(year.rate - Fraction(*then)) for year in own if (then := _hindsight(chain, year)) is not None]
-    return Projection(found, len(own), _interval(found, errors))
+    # what the method would have said of each past year, knowing the years before it only
+    said = [(year, _expected(chain, year.fiscal_year, year.on_the_day)) for year in own]
+    errors = [abs(year.rate - then[0] / then[1]) for year, then in said if then is not None]
+    done, with_conditions = found
+    rate = done / with_conditions
+    return Projection((round(done), round(with_conditions)), rate, len(own), _interval(rate, errors))
 
 
-def _hindsight(chain: Chain, year: PastYear) -> Share | None:
-    """What the method would have said of a past year, knowing the years before it only."""
-    return _expected(chain, year.fiscal_year, year.on_the_day)
-
-
-def _expected(chain: Chain, fiscal_year: int, share: Share) -> Share | None:
+def _expected(chain: Chain, fiscal_year: int, share: Share) -> tuple[Fraction, Fraction] | None:
     known: Seasons | None = None
     for years in reversed(chain):
         known = seasons([year for year in years if year.fiscal_year < fiscal_year], known)
@@ -160,10 +163,10 @@ def _expected(chain: Chain, fiscal_year: int, share: Share) -> Share | None:
     return projected if projected[1] > 0 else None
 
 
-def _interval(projected: Share, errors: Sequence[Fraction]) -> Interval | None:
+def _interval(rate: Fraction, errors: Sequence[Fraction]) -> Interval | None:
     if not errors:
         return None
-    rate, error = Fraction(*projected), max(errors)
+    error = max(errors)
     return Interval(max(rate - error, Fraction(0)), min(rate + error, Fraction(1)), len(errors))
 
 

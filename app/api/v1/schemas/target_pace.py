@@ -15,7 +15,7 @@ from app.api.v1.schemas.targets import TARGET_ID
 from app.services.pace.rules import Interval, Needed, Projection, months_gone, months_left
 from app.services.pace.views import INDICATORS, Pace, Paces
 from app.services.reference import Reference
-from app.services.statistics.rules import Lines, Period, percent, rank_key, ratio
+from app.services.statistics.rules import Lines, Period, percent, ratio
 from app.services.targets.rules import Result, TargetVersion, distance
 from app.services.targets.views import Frame, Standing, Standings
 
@@ -53,8 +53,8 @@ class NeededOut(Strict):
 class IntervalOut(Strict):
     """How far off the same projection was in past years of the unit or officer: never less than its largest error."""
 
-    low: Difference = Field(description="lower end of the rate, percent", examples=["82.10"])
-    high: Difference = Field(description="upper end of the rate, percent", examples=["86.64"])
+    low: Difference = Field(description="lower end of the rate, percent", examples=["80.25"])
+    high: Difference = Field(description="upper end of the rate, percent", examples=["84.79"])
     years: int = Field(description="past years whose projections it rests on", examples=[4])
     coverage: Difference = Field(
         description="how often it should hold, in percent: n of n + 1 times with n years, if this year is like them",
@@ -67,7 +67,10 @@ class ProjectionOut(Strict):
 
     done: int = Field(description="D1 on 30 September: cases or VND; not less than today", examples=[22_310])
     with_conditions: int = Field(description="C1 on 30 September: cases or VND", examples=[27_035])
-    rate: Difference = Field(description="the result rate on 30 September, percent", examples=["82.52"])
+    rate: Difference = Field(
+        description="the result rate then, percent, from what `done` and `with_conditions` are before rounding",
+        examples=["82.52"],
+    )
     reaches_target: bool | None = Field(description="not below the target; null without a target", examples=[False])
     years: int = Field(
         description="past years of its own it rests on; with 0 all is borrowed from the unit above or the nation",
@@ -150,8 +153,8 @@ def _projection_out(projection: Projection | None, target: TargetVersion | None)
     return {
         "done": share[0],
         "with_conditions": share[1],
-        "rate": percent(*share),
-        "reaches_target": None if target is None else rank_key(*share) >= rank_key(*target.share),
+        "rate": _percent(projection.rate),
+        "reaches_target": None if target is None else projection.rate >= Fraction(*target.share),
         "years": projection.years,
         "interval": None
         if interval is None
@@ -205,8 +208,10 @@ def _sample() -> dict[str, Any]:
     target = TargetVersion(TARGET_ID, samples.PROVINCE_ID, 2025, "cases_rate", 1, 8390, date(2024, 10, 1))
     lines = Lines(19_502, 8_602, 0, 121, 6, 0, 6_473, 11_500, 80, 37, 9_700, 187)
     result = Result(lines, (lines.done, lines.with_conditions), (6_302, 17_544), target, rank=12)
-    interval = Interval(Fraction(8210, 10_000), Fraction(8664, 10_000), 4)
-    pace = Pace(result, Needed(8_705, 16_210), None, Projection((22_310, 27_035), 5, interval))
+    interval = Interval(Fraction(8025, 10_000), Fraction(8479, 10_000), 4)
+    pace = Pace(
+        result, Needed(8_705, 16_210), None, Projection((22_310, 27_035), Fraction(22_310, 27_035), 5, interval)
+    )
     period = Period.of_months(2025, 4)
     frame = Frame(period, period.previous(), "tt05-2024", "tt06-2019", {"cases_rate": True})
     standing = Standing(samples.SAMPLE_REF.units[samples.PROVINCE_ID], None, {"cases_rate": result}, (12, ""))
