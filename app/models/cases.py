@@ -112,7 +112,8 @@ enforcement_case = Table(
         "unit_id",
         "outstanding_vnd",
         "id",
-        postgresql_where=text("is_open AND with_conditions"),
+        # with the last condition no other list takes it for its own and then sorts
+        postgresql_where=text("is_open AND with_conditions AND outstanding_vnd > 0"),
     ),
     Index(
         "ix_case_unit_steering", "unit_id", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")

@@ -11,7 +11,7 @@ depends_on = None
 INDEX = """
 -- squawk-ignore require-concurrent-index-creation
 CREATE INDEX ix_case_unit_outstanding ON enforcement_case (unit_id, outstanding_vnd, id)
-    WHERE is_open AND with_conditions;
+    WHERE is_open AND with_conditions AND outstanding_vnd > 0;
 """
 UNDONE = """
 -- squawk-ignore require-concurrent-index-deletion

@@ -14,7 +14,8 @@ from app.api.v1.schemas import target_pace as schemas
 from app.api.v1.schemas.target_pace import PacePage, PaceQuery
 from app.clock import today
 from app.services.access import Caller
-from app.services.pace.views import INDICATORS, paces
+from app.services.pace.rules import INDICATORS
+from app.services.pace.views import paces
 from app.services.statistics.groups import asked_unit
 from app.services.targets.rules import asked_day
 from app.services.targets.views import Asked

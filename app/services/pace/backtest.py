@@ -8,13 +8,12 @@ from fractions import Fraction
 from app.db import SeenBy
 from app.services.access import ROOT
 from app.services.pace.queries import Course, courses, together
-from app.services.pace.rules import PastYear, Projection, history, project, same_days
+from app.services.pace.rules import INDICATORS, MEASURE_OF, PastYear, Projection, history, project, same_days
 from app.services.reference import Reference
 from app.services.statistics.groups import grouped
 from app.services.statistics.movements import boundaries
 from app.services.statistics.rules import MEASURES, RESULT, Period, percent
 from app.services.statistics.views import formulas_of
-from app.services.targets.rules import MEASURE_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ async def backtest(db: SeenBy, ref: Reference, fiscal_year: int, on: date) -> li
         nation = together(found)
         if nation is not None:
             shown = [found[number] for number in range(len(units)) if number in found]
-            outcomes += [_outcome(level, name, shown, nation, end) for name in MEASURE_OF for end in ends]
+            outcomes += [_outcome(level, name, shown, nation, end) for name in INDICATORS for end in ends]
     return outcomes
 
 

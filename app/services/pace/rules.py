@@ -15,6 +15,9 @@ from typing import Final
 
 from app.services.statistics.rules import FIRST_YEAR, MEASURES, Period, Share
 
+MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
+INDICATORS: Final = tuple(MEASURE_OF)
+"""The indicators whose history the rollups of units and officers keep."""
 HISTORY: Final = 6
 """How many past years are looked at."""
 BORROWED_CASES: Final = 100

@@ -11,6 +11,7 @@ from app.services.access import Caller, figures
 from app.services.pace import queries
 from app.services.pace.queries import Course, courses, together
 from app.services.pace.rules import (
+    MEASURE_OF,
     Needed,
     PastYear,
     Projection,
@@ -37,11 +38,9 @@ from app.services.statistics.rules import (
     rank_key,
 )
 from app.services.statistics.views import formulas_of
-from app.services.targets.rules import MEASURE_OF, Result, is_below
+from app.services.targets.rules import Result, is_below
 from app.services.targets.views import Asked, Standing, Standings, standings
 
-INDICATORS: Final = ("cases_rate", "money_rate")
-"""The indicators that the rollups have a history of."""
 Histories = Mapping[str, Sequence[PastYear]]
 _NONE: Final[Histories] = dict.fromkeys(MEASURES, ())
 

@@ -1,6 +1,6 @@
 """Histories from real books: against entries added up by hand, across the change of the map, for units and officers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -10,10 +10,10 @@ from app.errors import Invalid
 from app.services.access import ROOT
 from app.services.pace import views
 from app.services.pace.backtest import backtest
-from app.services.pace.rules import PastYear, history, project
+from app.services.pace.rules import INDICATORS, MEASURE_OF, PastYear, history, project
 from app.services.pace.views import BelowAsked, BelowList, Paces
 from app.services.statistics.rules import Period, Share
-from app.services.targets.rules import INDICATORS, MEASURE_OF, is_below
+from app.services.targets.rules import is_below
 from app.services.targets.views import Asked, standings
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import scenario
@@ -49,10 +49,10 @@ def share_of(lines: list[Line], measure: str, period: Period) -> Share:
     return found["done"], found["done"] + sum(found[name] for name in scenario.WITH)
 
 
-def lived(lines: Iterable[Line], day: date) -> dict[str, list[PastYear]]:
+def lived(lines: Iterable[Line], day: date) -> Mapping[str, Sequence[PastYear]]:
     """The history of entries, added up plainly."""
     own = list(lines)
-    return dict(history(lambda measure, period: share_of(own, measure, period), Period.until(day)))
+    return history(lambda measure, period: share_of(own, measure, period), Period.until(day))
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)

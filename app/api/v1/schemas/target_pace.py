@@ -12,8 +12,8 @@ from app.api.v1.schemas.cases import OfficerBrief, UnitBrief
 from app.api.v1.schemas.statistics import Difference, PeriodOut, period_out, rate_out
 from app.api.v1.schemas.target_attainment import AttainmentQuery, TargetBrief, target_brief
 from app.api.v1.schemas.targets import TARGET_ID
-from app.services.pace.rules import Interval, Needed, Projection, months_gone, months_left
-from app.services.pace.views import INDICATORS, Pace, Paces
+from app.services.pace.rules import INDICATORS, Interval, Needed, Projection, months_gone, months_left
+from app.services.pace.views import Pace, Paces
 from app.services.reference import Reference
 from app.services.statistics.rules import Lines, Period, percent, ratio
 from app.services.targets.rules import Result, TargetVersion, distance
