@@ -36,11 +36,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """A projection, the rate that came, and that of the year before."""
+    """A projection, and the rate that came."""
 
     projection: Projection
     came: Fraction
-    before: Fraction | None
 
 
 async def backtest(db: SeenBy, ref: Reference, fiscal_year: int, on: date) -> list[Outcome]:
@@ -71,7 +70,7 @@ def _outcome(level: str, indicator: str, units: Sequence[Course], nation: Course
         end.months,
         len(trials),
         _mean([abs(trial.projection.rate - trial.came) for trial in trials]),
-        _mean([abs(trial.before - trial.came) for trial in trials if trial.before is not None]),
+        _mean([abs(last - t.came) for t in trials if (last := t.projection.last_year) is not None]),
         len(stated),
         percent(held, len(stated)),
     )
@@ -83,8 +82,7 @@ def _trial(unit: Course, above: Sequence[PastYear], measure: str, end: Period) -
     came = unit.share(measure, Period.of_months(end.fiscal_year, 12))
     if projection is None or came[1] <= 0:
         return None
-    before = next((year.rate for year in own if year.fiscal_year == end.fiscal_year - 1), None)
-    return _Trial(projection, Fraction(*came), before)
+    return _Trial(projection, Fraction(*came))
 
 
 def _mean(errors: Sequence[Fraction]) -> str | None:

@@ -71,13 +71,15 @@ class Interval:
 class Projection:
     """D1 and C1 on 30 September in whole numbers, and their rate before rounding.
 
-    `years` of its own it rests on; `interval` where one can be said.
+    `years` of its own it rests on; `interval` where one can be said; `last_year`, to compare, is the rate the year
+    before ended with.
     """
 
     share: Share
     rate: Fraction
     years: int
-    interval: Interval | None
+    interval: Interval | None = None
+    last_year: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,8 @@ def project(chain: Chain, fiscal_year: int, share: Share) -> Projection | None:
     errors = [abs(year.rate - then[0] / then[1]) for year, then in said if then is not None]
     done, with_conditions = found
     rate = done / with_conditions
-    return Projection((round(done), round(with_conditions)), rate, len(own), _interval(rate, errors))
+    last = next((year.rate for year in own if year.fiscal_year == fiscal_year - 1), None)
+    return Projection((round(done), round(with_conditions)), rate, len(own), _interval(rate, errors), last)
 
 
 def _expected(chain: Chain, fiscal_year: int, share: Share) -> tuple[Fraction, Fraction] | None:

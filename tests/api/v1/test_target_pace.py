@@ -94,6 +94,7 @@ def test_an_office_with_two_past_years(nation: httpx.Client, world: World) -> No
         "reaches_target": False,
         "years": 2,
         "interval": {"low": _shown(rate - ERROR), "high": _shown(rate + ERROR), "years": 1, "coverage": "50.00"},
+        "last_year": "63.64",
     }
     by_year_end = -(-8390 * round(with_conditions) // 10_000) - 4
     assert pace["needed"] == {
@@ -166,6 +167,7 @@ def test_the_last_day_of_a_year_projects_to_itself(nation: httpx.Client, world: 
     assert pace["rate"] == {"value": "63.64", "numerator": 7, "denominator": 11}
     assert pace["projection"] == {
         "done": 7, "with_conditions": 11, "rate": "63.64", "reaches_target": None, "years": 1, "interval": None,
+        "last_year": "80.00",
     }  # fmt: skip
     assert (found["months_gone"], found["months_left"]) == ("12.00", "0.00")
 
@@ -195,6 +197,7 @@ def test_a_past_of_others_only_is_borrowed(nation: httpx.Client, world: World) -
     assert pace["rate"] == {"value": "50.00", "numerator": 5, "denominator": 10}
     assert pace["projection"] == {
         "done": 11, "with_conditions": 11, "rate": "100.00", "reaches_target": None, "years": 0, "interval": None,
+        "last_year": None,
     }  # fmt: skip
 
 

@@ -57,7 +57,7 @@ def test_the_interval_is_as_wide_as_the_largest_error_of_the_past() -> None:
     past = [year(2022, (10, 20), (15, 20)), year(2023, (10, 20), (16, 20)), year(2024, (10, 20), (14, 20))]
     found = project([past], 2025, (100, 200))
     interval = Interval(Fraction(675, 1000), Fraction(825, 1000), 2)
-    assert found == Projection((150, 200), Fraction(3, 4), 3, interval)
+    assert found == Projection((150, 200), Fraction(3, 4), 3, interval, Fraction(14, 20))
     assert percent(*interval.coverage) == "66.67"
 
 
@@ -77,9 +77,9 @@ def test_a_year_that_is_later_tells_nothing() -> None:
 def test_a_short_history_borrows_from_above() -> None:
     """A unit with as many cases done as are borrowed counts half; one without any takes all."""
     own, above = [year(2024, (0, 10), (2, 10))], [year(2024, (0, 100), (80, 200))]
-    assert project([own, above], 2025, (0, 100)) == Projection((50, 150), Fraction(1, 3), 1, None)
-    assert project([[], above], 2025, (0, 100)) == Projection((80, 200), Fraction(2, 5), 0, None)
-    assert project([own, []], 2025, (0, 100)) == Projection((20, 100), Fraction(1, 5), 1, None)
+    assert project([own, above], 2025, (0, 100)) == Projection((50, 150), Fraction(1, 3), 1, None, Fraction(1, 5))
+    assert project([[], above], 2025, (0, 100)) == Projection((80, 200), Fraction(2, 5), 0)
+    assert project([own, []], 2025, (0, 100)) == Projection((20, 100), Fraction(1, 5), 1, None, Fraction(1, 5))
     assert project([[], []], 2025, (0, 100)) is None
 
 
@@ -88,12 +88,21 @@ def test_the_chain_goes_from_officer_to_unit_to_nation() -> None:
     unit = [year(2024, (0, 10), (4, 10))]
     officer = [year(2024, (0, 10), (2, 10))]
     assert seasons(unit, seasons(nation, None)) == Seasons(Fraction(6, 10), Fraction(1))
-    assert project([officer, unit, nation], 2025, (0, 100)) == Projection((40, 100), Fraction(2, 5), 1, None)
+    assert project([officer, unit, nation], 2025, (0, 100)) == Projection(
+        (40, 100), Fraction(2, 5), 1, None, Fraction(1, 5)
+    )
 
 
 def test_rates_are_taken_before_rounding() -> None:
     """Half of what is left of one case: 0.5 of 1."""
-    assert project([[year(2024, (0, 2), (1, 2))]], 2025, (0, 1)) == Projection((0, 1), Fraction(1, 2), 1, None)
+    found = project([[year(2024, (0, 2), (1, 2))]], 2025, (0, 1))
+    assert found == Projection((0, 1), Fraction(1, 2), 1, None, Fraction(1, 2))
+
+
+def test_the_year_before_is_not_any_past_year() -> None:
+    found = project([[NATION_2023]], 2025, NATION_2024.on_the_day)
+    assert found is not None
+    assert (found.years, found.last_year) == (1, None)
 
 
 def test_without_a_denominator_there_is_no_projection() -> None:
@@ -102,7 +111,7 @@ def test_without_a_denominator_there_is_no_projection() -> None:
 
 def test_what_was_taken_back_later_does_not_lower_a_projection() -> None:
     past = [year(2024, (8, 10), (7, 10))]
-    assert project([past], 2025, (8, 10)) == Projection((8, 10), Fraction(8, 10), 1, None)
+    assert project([past], 2025, (8, 10)) == Projection((8, 10), Fraction(8, 10), 1, None, Fraction(7, 10))
 
 
 def test_which_years_are_a_history() -> None:

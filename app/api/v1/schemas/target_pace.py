@@ -79,6 +79,10 @@ class ProjectionOut(Strict):
     interval: IntervalOut | None = Field(
         description="where the rate may end; null when no past year was preceded by another one"
     )
+    last_year: Difference | None = Field(
+        description="the rate the year before ended with, percent, to compare; null when not on record",
+        examples=["83.41"],
+    )
 
 
 class PaceOut(Strict):
@@ -164,6 +168,7 @@ def _projection_out(projection: Projection | None, target: TargetVersion | None)
             "years": interval.years,
             "coverage": percent(*interval.coverage),
         },
+        "last_year": None if projection.last_year is None else _percent(projection.last_year),
     }
 
 
@@ -210,7 +215,10 @@ def _sample() -> dict[str, Any]:
     result = Result(lines, (lines.done, lines.with_conditions), (6_302, 17_544), target, rank=12)
     interval = Interval(Fraction(8025, 10_000), Fraction(8479, 10_000), 4)
     pace = Pace(
-        result, Needed(8_705, 16_210), None, Projection((22_310, 27_035), Fraction(22_310, 27_035), 5, interval)
+        result,
+        Needed(8_705, 16_210),
+        None,
+        Projection((22_310, 27_035), Fraction(22_310, 27_035), 5, interval, Fraction(8341, 10_000)),
     )
     period = Period.of_months(2025, 4)
     frame = Frame(period, period.previous(), "tt05-2024", "tt06-2019", {"cases_rate": True})
