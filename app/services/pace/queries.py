@@ -4,6 +4,7 @@ Years of history of a whole level are one statement over the monthly rollups: da
 days after them.
 """
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -50,15 +51,15 @@ def _statement(formulas: Formulas) -> str:
     opening = listed(opening_columns(MEASURES, formulas))
     months = f"r.month >= make_date({_BASE} - 1, 10, 1) AND r.month < %(until)s"
     # the month a period ends in is read whole; what is of its days after the period moves to the stretch after it
-    after = "r.day >= d.day AND r.day < (date_trunc('month', d.day) + interval '1 month')::date"
     moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in range(WIDTH))
     arms = []
     for prefix, unit in (("", "r.unit_id"), ("rest_", _REST)):
         arms += [
             f"SELECT {unit} AS unit_id, r.month AS day, {flows} FROM {prefix}rollup_unit_month r WHERE {months}",
-            f"""SELECT x.unit_id, s.day, {moved} FROM unnest(%(ends)s::date[]) d (day) CROSS JOIN LATERAL (
-                    SELECT {unit} AS unit_id, {flows} FROM {prefix}rollup_unit_day r WHERE {after}) x
-                CROSS JOIN LATERAL (VALUES (d.day, 1), (date_trunc('month', d.day)::date, -1)) s (day, sign)""",
+            f"""SELECT x.unit_id, s.day, {moved} FROM (
+                    SELECT {unit} AS unit_id, r.day, {flows} FROM {prefix}rollup_unit_day r
+                    WHERE r.day = ANY (%(days)s::date[])) x
+                CROSS JOIN LATERAL (VALUES (x.day, 1), (date_trunc('month', x.day)::date, -1)) s (day, sign)""",
             f"""SELECT {unit}, '-infinity'::date, {opening} FROM {prefix}unit_opening r
                 WHERE r.fiscal_year = {_BASE}""",
         ]
@@ -76,13 +77,19 @@ async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequenc
         "year": Period.until(bounds[0]).fiscal_year,
         "until": bounds[-1],
         "bounds": list(bounds),
-        "ends": [day for day in bounds if day.day != 1],
+        "days": [day for bound in bounds for day in _rest_of_month(bound)],
     }
     found: dict[int, dict[int, Sequence[int]]] = {}
     for place, stretch, *sums in await db.fetch(_statement(formulas), parameters):
         found.setdefault(place, {})[stretch] = sums
     numbers = {day: number for number, day in enumerate(bounds)}
     return {place: Course(numbers, _added(stretches, len(bounds))) for place, stretches in found.items()}
+
+
+def _rest_of_month(bound: date) -> list[date]:
+    """The days of its month from a boundary on; none where it is the first."""
+    last = monthrange(bound.year, bound.month)[1]
+    return [bound.replace(day=day) for day in range(bound.day, last + 1)] if bound.day > 1 else []
 
 
 def _added(stretches: Mapping[int, Sequence[int]], number: int) -> list[Sequence[int]]:

@@ -15,6 +15,7 @@ from app.services.pace.rules import (
     Needed,
     PastYear,
     Projection,
+    Shares,
     below_since,
     ends_of_months,
     history,
@@ -57,21 +58,29 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Paces:
-    """Standings, and the histories projections rest on: of units, of officers, and of the nation."""
+    """Standings, and what past years are reckoned from: of units and officers by their ids, and of the nation."""
 
     found: Standings
     comparable: Mapping[str, bool]
-    units: Mapping[str, Histories]
-    officers: Mapping[str, Histories]
+    units: Mapping[str, Shares]
+    officers: Mapping[str, Shares]
     nation: Histories
 
-    def pace(self, standing: Standing, indicator: str) -> Pace:
-        """The pace of a unit or an officer."""
-        result, measure = standing.results[indicator], MEASURE_OF[indicator]
+    def past(self, shares: Shares | None) -> Histories:
+        """The past years of a unit or an officer."""
+        return _NONE if shares is None else history(shares, self.found.frame.period)
+
+    def of(self, standing: Standing) -> dict[str, Pace]:
+        """The pace of a unit or an officer by every indicator asked for."""
+        histories = [self.past(self.units.get(standing.unit.id)), self.nation]
+        if standing.officer is not None:
+            histories.insert(0, self.past(self.officers.get(standing.officer.id)))
+        return {name: self._pace(name, result, histories) for name, result in standing.results.items()}
+
+    def _pace(self, indicator: str, result: Result, histories: Sequence[Histories]) -> Pace:
         period = self.found.frame.period
-        above = [self.units.get(standing.unit.id, _NONE)[measure], self.nation[measure]]
-        own = [] if standing.officer is None else [self.officers.get(standing.officer.id, _NONE)[measure]]
-        projection = project([*own, *above], period.fiscal_year, result.share)
+        chain = [past[MEASURE_OF[indicator]] for past in histories]
+        projection = project(chain, period.fiscal_year, result.share)
         if result.target is None:
             return Pace(result, None, None, projection)
         rest = needed(result.share, result.target.share, projection.share if projection else None)
@@ -91,13 +100,13 @@ async def paces(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Paces:
     groups = kept(ref, ("pace", *(u.id for u in shown), asked.seen), lambda: grouped(ref, shown, asked.seen))
     read = await courses(figures(db), groups, formulas_of(regime, MEASURES, RESULT), bounds) if years else {}
     nation = together(read)
-    officers: Mapping[str, Histories] = {}
+    officers: Mapping[str, Shares] = {}
     if asked.of == "officers" and years:
         officers = await _officers(db, ref, asked, period, bounds)
     return Paces(
         found,
         {name: _comparable(MEASURE_OF[name], period, years) for name in asked.indicators},
-        {u.id: history(read[n].share, period) for n, u in enumerate(shown) if n in read},
+        {u.id: read[n].share for n, u in enumerate(shown) if n in read},
         officers,
         _NONE if nation is None else history(nation.share, period),
     )
@@ -105,19 +114,19 @@ async def paces(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Paces:
 
 async def _officers(
     db: SeenBy, ref: Reference, asked: Asked, period: Period, bounds: Sequence[date]
-) -> dict[str, Histories]:
-    """Histories of officers in the books of the unit."""
+) -> dict[str, Shares]:
+    """D1 and C1 of officers in the books of the unit."""
     groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
     lines = {m: formulas(ref.regime(period.last, asked.regime).lines[m]) for m in MEASURES}
     result = {m: {name: lines[m][name] for name in RESULT} for m in MEASURES}
-    found: dict[str, Histories] = {}
+    found: dict[str, Shares] = {}
     for officer_id, moved in (await movements(figures(db), groups, "officer", CutFilter(), bounds)).items():
 
         def share(measure: str, of: Period, moved: Movements = moved) -> Share:
             parts = moved.parts(measure, of, result[measure])
             return parts["done"], parts["with_conditions"]
 
-        found[officer_id] = history(share, period)
+        found[officer_id] = share
     return found
 
 

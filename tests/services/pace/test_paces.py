@@ -61,7 +61,7 @@ def test_the_past_of_a_merged_province_is_that_of_its_predecessors(
 ) -> None:
     found = ask(service, NATION_ID, day, "level", level="provincial", map_name="new")
     own = lived((line for line in entries if line[0] in made.everything), day)
-    assert found.units[made.province.id] == own
+    assert found.past(found.units[made.province.id]) == own
     assert found.nation == lived(entries, day)
     assert {year.fiscal_year for year in own["cases"]} >= {2024}
     standing = next(s for s in found.found.standings if s.unit.id == made.province.id)
@@ -69,17 +69,18 @@ def test_the_past_of_a_merged_province_is_that_of_its_predecessors(
         measure = MEASURE_OF[indicator]
         chain = [own[measure], found.nation[measure]]
         expected = project(chain, Period.until(day).fiscal_year, standing.results[indicator].share)
-        assert found.pace(standing, indicator).projection == expected
+        assert found.of(standing)[indicator].projection == expected
 
 
 @pytest.mark.parametrize("day", DAYS, ids=str)
 def test_officers(service: Service, made: Scenario, entries: list[Line], day: date) -> None:
     found = ask(service, made.room.id, day, "officers")
     family = made.ids(made.room, *made.districts)
-    assert found.units[made.room.id] == lived((line for line in entries if line[0] in family), day)
+    assert found.past(found.units[made.room.id]) == lived((line for line in entries if line[0] in family), day)
     for officer in {line[1] for line in entries if line[0] in family}:
         own = lived((line for line in entries if line[0] in family and line[1] == officer), day)
-        assert found.officers.get(officer, {"cases": [], "money": []}) == own
+        past = found.past(found.officers.get(officer))
+        assert {name: list(years) for name, years in past.items()} == own
 
 
 def test_attainment_is_as_without_a_pace(service: Service, made: Scenario) -> None:
@@ -93,7 +94,7 @@ def test_attainment_is_as_without_a_pace(service: Service, made: Scenario) -> No
 def test_the_first_year_of_the_books_has_no_past(service: Service) -> None:
     found = ask(service, NATION_ID, date(2010, 3, 17))
     assert found.nation == {"cases": (), "money": ()}
-    assert found.pace(found.found.standings[0], "cases_rate").projection is None
+    assert found.of(found.found.standings[0])["cases_rate"].projection is None
 
 
 def below(service: Service, day: date, level: str = "district", indicator: str = "cases_rate") -> BelowList:

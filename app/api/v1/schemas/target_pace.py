@@ -188,7 +188,7 @@ def pace_out(pace: Pace, on: date) -> dict[str, Any]:
 def pace_item(paces: Paces, standing: Standing, ref: Reference) -> dict[str, Any]:
     """A standing with its pace as `PaceItem`."""
     on = paces.found.frame.period.last
-    shown = {name: pace_out(paces.pace(standing, name), on) for name in standing.results}
+    shown = {name: pace_out(pace, on) for name, pace in paces.of(standing).items()}
     return {
         "unit": ref.brief(standing.unit.id),
         "officer": None if standing.officer is None else ref.officer_brief(standing.officer.id),
