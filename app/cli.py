@@ -14,7 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import preflight, serving
-from app.commands import audit, clients, privacy
+from app.commands import audit, clients, pace, privacy
 from app.commands.authorisation import authorisation
 from app.commands.base import DIFFERENT, data_folder, database, with_database
 from app.db import SeenBy
@@ -40,6 +40,7 @@ app.add_typer(clients.app, name="clients")
 app.add_typer(audit.app, name="audit")
 app.add_typer(privacy.app, name="privacy")
 app.command()(authorisation)
+app.command("backtest")(pace.command)
 
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="TCP port to serve on")]
 Host = Annotated[str, typer.Option(envvar="THADS_HOST", help="address to serve on")]

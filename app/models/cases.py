@@ -108,6 +108,14 @@ enforcement_case = Table(
         postgresql_where=text(f"is_open AND with_conditions AND amount_vnd >= {HIGH_VALUE_INDEX_FLOOR}"),
     ),
     Index(
+        "ix_case_unit_outstanding",
+        "unit_id",
+        "outstanding_vnd",
+        "id",
+        # with the last condition no other list takes it for its own and then sorts
+        postgresql_where=text("is_open AND with_conditions AND outstanding_vnd > 0"),
+    ),
+    Index(
         "ix_case_unit_steering", "unit_id", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")
     ),
     Index("ix_case_steering", "decision_date", "id", postgresql_where=text("is_open AND steering_matter")),

@@ -1,6 +1,7 @@
 """Under row-level security the hot questions are ranges of indexes still, whoever asks."""
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
@@ -12,6 +13,8 @@ from app.db import Context, Database, Row, SeenBy
 from app.services.access import SECRET, SERVICE, Caller, Scope, figures
 from app.services.cases import queries as cases
 from app.services.cases.queries import CaseFilter
+from app.services.pace.queries import courses, list_lifting
+from app.services.pace.rules import same_days
 from app.services.priority.queries import list_flagged
 from app.services.priority.rules import stretches
 from app.services.priority.summary_queries import totals
@@ -23,7 +26,8 @@ from app.services.statistics.cells import cell_of
 from app.services.statistics.cut_queries import CutFilter, movements
 from app.services.statistics.groups import grouped
 from app.services.statistics.movements import boundaries
-from app.services.statistics.rules import Period
+from app.services.statistics.rules import MEASURES, RESULT, Period
+from app.services.statistics.views import formulas_of
 from app.settings import Settings
 from tests.builders import NATION_ID
 from tests.conftest import as_service, new_database
@@ -157,6 +161,27 @@ async def _opened(db: Explained, ref: Reference, caller: Caller, scope: Scope) -
         await list_counted(figures(db), scope, units, "cases", cell, cut, period, after, 51)
 
 
+async def _paced(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    """Past years up to the middle of a month."""
+    unit = next(ref.units[unit_id] for unit_id in scope.unit_ids if ref.units[unit_id].path == caller.paths[0])
+    bounds = boundaries([p for s in same_days(Period.until(date(2025, 3, 17))) for p in (s, _whole(s))])
+    formulas = formulas_of(ref.regime(date(2025, 3, 17)), MEASURES, RESULT)
+    await courses(figures(db), grouped(ref, [unit], ref.family(caller.paths)), formulas, bounds)
+
+
+def _whole(period: Period) -> Period:
+    return Period.of_months(period.fiscal_year, 12)
+
+
+async def _lifting(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    """What would lift a province or an office: the first page and a later one."""
+    if scope.is_wide:
+        scope = ref.scope(caller, next(u for u in ref.units.values() if u.path == "vn.p17."))
+    for indicator, first in (("cases_rate", "2021-05-01"), ("money_rate", 30_000_000)):
+        await list_lifting(db, scope, indicator, None, 51)
+        await list_lifting(db, scope, indicator, (first, "0197c0de-0000-7000-8000-0000000000aa"), 51)
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "one case": _one,
     "lists": _list,
@@ -164,6 +189,8 @@ QUESTIONS: Final[dict[str, Question]] = {
     "flagged": _flagged,
     "totals": _counted,
     "figures": _opened,
+    "pace": _paced,
+    "lifting": _lifting,
 }
 
 
@@ -189,9 +216,27 @@ def _plans(url: str, caller: Caller, question: Question, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("who", CALLERS)
 @pytest.mark.parametrize("what", QUESTIONS)
 def test_no_large_table_is_scanned(book: str, who: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if who == "bank" and what in ("flagged", "totals", "figures"):
+    if who == "bank" and what in ("flagged", "totals", "figures", "pace", "lifting"):
         what = "lists"  # such a client has no scope for them
     for plan in _plans(book, CALLERS[who], QUESTIONS[what], monkeypatch):
         lines = [line for line in plan.splitlines() if "never executed" not in line]
         scanned = [table for table in LARGE if any(f"Seq Scan on {table}" in line for line in lines)]
         assert scanned == [], plan
+
+
+@pytest.mark.parametrize("path", ["vn.p17.", "vn.p17.k10."])
+@pytest.mark.parametrize("who", ["nation", "province"])
+def test_what_would_lift_a_unit_is_read_in_the_order_of_an_index(
+    book: str, who: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of four pages reads of each unit a range of one index, and no more rows of it than the page has."""
+
+    async def asked(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+        unit = next(unit for unit in ref.units.values() if unit.path == path)
+        await _lifting(db, ref, caller, ref.scope(caller, unit))
+
+    indexes = ["ix_case_unit_open"] * 2 + ["ix_case_unit_outstanding"] * 2
+    for plan, index in zip(_plans(book, CALLERS[who], asked, monkeypatch), indexes, strict=True):
+        read = re.search(rf"Index Scan.* using {index} on .*actual time=\S+ rows=([0-9.]+)", plan)
+        assert read is not None, plan
+        assert 0 < float(read[1]) <= 51, plan

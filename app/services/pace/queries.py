@@ -1,0 +1,149 @@
+"""Reading D1 and C1 at many days at once, and the cases that would lift a unit.
+
+Years of history of a whole level are one statement over the monthly rollups: days in the middle of a month cost the
+days after them.
+"""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import Any, Final
+
+from app.db import Reads, Row
+from app.services.access import Scope
+from app.services.cases.queries import ITEM_COLUMNS, case_wall
+from app.services.priority.queries import TRACKINGS
+from app.services.statistics.groups import REST_OF_NATION, Groups
+from app.services.statistics.queries import Formulas, flow_columns, listed, opening_columns
+from app.services.statistics.rules import MEASURES, Period, Share
+
+WIDTH: Final = 2 * len(MEASURES)
+_MEMBERS: Final = """
+    WITH member (unit_id, place) AS MATERIALIZED (
+        SELECT u::uuid, min(p::int)
+        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
+        GROUP BY 1
+    )"""
+_REST: Final = f"'{REST_OF_NATION}'::uuid"
+_BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How D1 and C1 of a group ran on: sums since the books began up to, and without, each of the boundaries."""
+
+    bounds: Mapping[date, int]
+    sums: Sequence[Sequence[int]]
+
+    def share(self, measure: str, period: Period) -> Share:
+        """D1 and C1 of a period both ends of which are boundaries."""
+        first = self.sums[self.bounds[period.first]]
+        end = self.sums[self.bounds[period.last + timedelta(days=1)]]
+        column = 2 * MEASURES.index(measure)
+        return end[column] - first[column], end[column + 1] - first[column]
+
+
+def _statement(formulas: Formulas) -> str:
+    """Rows are (place, number of the stretch between boundaries, D1 and C1 as they moved in it, by measure)."""
+    flows = listed(flow_columns(MEASURES, formulas))
+    opening = listed(opening_columns(MEASURES, formulas))
+    months = f"r.month >= make_date({_BASE} - 1, 10, 1) AND r.month < %(until)s"
+    # the month a period ends in is read whole; what is of its days after the period moves to the stretch after it
+    moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in range(WIDTH))
+    arms = []
+    for prefix, unit in (("", "r.unit_id"), ("rest_", _REST)):
+        arms += [
+            f"SELECT {unit} AS unit_id, r.month AS day, {flows} FROM {prefix}rollup_unit_month r WHERE {months}",
+            f"""SELECT x.unit_id, s.day, {moved} FROM (
+                    SELECT {unit} AS unit_id, r.day, {flows} FROM {prefix}rollup_unit_day r
+                    WHERE r.day = ANY (%(days)s::date[])) x
+                CROSS JOIN LATERAL (VALUES (x.day, 1), (date_trunc('month', x.day)::date, -1)) s (day, sign)""",
+            f"""SELECT {unit}, '-infinity'::date, {opening} FROM {prefix}unit_opening r
+                WHERE r.fiscal_year = {_BASE}""",
+        ]
+    sums = ", ".join(f"(sum(n.c{number}))::bigint" for number in range(WIDTH))
+    return f"""{_MEMBERS}
+        SELECT m.place, width_bucket(n.day, %(bounds)s::date[]), {sums}
+        FROM ({" UNION ALL ".join(arms)}) n JOIN member m USING (unit_id) GROUP BY 1, 2"""
+
+
+async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequence[date]) -> dict[int, Course]:
+    """The course of every group by its place; `formulas` are those of RESULT. A place without a row is absent."""
+    parameters = {
+        "units": groups.unit_ids,
+        "places": groups.places,
+        "year": Period.until(bounds[0]).fiscal_year,
+        "until": bounds[-1],
+        "bounds": list(bounds),
+        "days": [day for bound in bounds for day in _rest_of_month(bound)],
+    }
+    found: dict[int, dict[int, Sequence[int]]] = {}
+    for place, stretch, *sums in await db.fetch(_statement(formulas), parameters):
+        found.setdefault(place, {})[stretch] = sums
+    numbers = {day: number for number, day in enumerate(bounds)}
+    return {place: Course(numbers, _added(stretches, len(bounds))) for place, stretches in found.items()}
+
+
+def _rest_of_month(bound: date) -> list[date]:
+    """The days of its month from a boundary on; none where it is the first."""
+    last = monthrange(bound.year, bound.month)[1]
+    return [bound.replace(day=day) for day in range(bound.day, last + 1)] if bound.day > 1 else []
+
+
+def _added(stretches: Mapping[int, Sequence[int]], number: int) -> list[Sequence[int]]:
+    none = (0,) * WIDTH
+    parts = (stretches.get(stretch, none) for stretch in range(number))
+    return list(accumulate(parts, lambda so_far, part: [a + b for a, b in zip(so_far, part, strict=True)]))
+
+
+def together(found: Mapping[int, Course]) -> Course | None:
+    """The course of all groups as one: that of the nation. None without any."""
+    some = list(found.values())
+    if not some:
+        return None
+    sums = [[sum(column) for column in zip(*rows, strict=True)] for rows in zip(*(c.sums for c in some), strict=True)]
+    return Course(some[0].bounds, sums)
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """What a list is sorted by: key columns, their types, the direction, and which cases it has."""
+
+    columns: tuple[str, str]
+    kind: str
+    downwards: bool
+    condition: str
+
+    @property
+    def clause(self) -> str:
+        direction = " DESC" if self.downwards else ""
+        return "ORDER BY " + ", ".join(f"c.{column}{direction}" for column in self.columns) + " LIMIT %(limit)s"
+
+    @property
+    def onwards(self) -> str:
+        columns = ", ".join(f"c.{column}" for column in self.columns)
+        return f"({columns}) {'<' if self.downwards else '>'} (%(after_key)s::{self.kind}, %(after_id)s::uuid)"
+
+
+_ORDERS: Final = {
+    "cases_rate": _Order(("decision_date", "id"), "date", False, "true"),
+    "money_rate": _Order(("outstanding_vnd", "id"), "bigint", True, "c.outstanding_vnd > 0"),
+}
+
+
+async def list_lifting(db: Reads, scope: Scope, indicator: str, after: tuple[Any, ...] | None, limit: int) -> list[Row]:
+    """Rows of ITEM_COLUMNS and tracking: open cases with conditions of the scope, what would lift its rate most first.
+
+    By cases each lifts it alike, so the oldest decision comes first; by money the largest amount outstanding does.
+    """
+    order = _ORDERS[indicator]
+    conditions = ["c.unit_id = u.id", "c.is_open AND c.with_conditions", order.condition, case_wall(scope)]
+    parameters = {**scope.wall(), "units": list(scope.unit_ids), "limit": limit}
+    if after is not None:
+        conditions.append(order.onwards)
+        parameters |= {"after_key": after[0], "after_id": after[1]}
+    sql = f"""SELECT {ITEM_COLUMNS}, {TRACKINGS} FROM unnest(%(units)s::uuid[]) u (id) CROSS JOIN LATERAL (
+        SELECT * FROM enforcement_case c WHERE {" AND ".join(conditions)} {order.clause}) c {order.clause}"""
+    return await db.fetch(sql, parameters)
