@@ -37,8 +37,8 @@ RESET: Final = "vn.thads.webhook.reset"
 # Global unicast is 2000::/3; 6to4 and Teredo would carry the request on to an IPv4 address that nobody has checked.
 _GLOBAL: Final = IPv6Network("2000::/3")
 _TUNNELS: Final = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
-# in public space, but answered by the host's own cloud
-_METADATA: Final = (IPv4Network("168.63.129.16/32"),)
+# public, but the cloud of the host itself; set aside for protocols, as older Pythons do not know; relays of 6to4
+_SPECIAL: Final = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"), IPv4Network("192.88.99.0/24"))
 _EVENT: Final = re.compile(r"msg_([0-9a-f]{32})_([0-9a-f]{1,14})_([1-9][0-9]{0,15})", re.ASCII)
 
 
@@ -68,7 +68,7 @@ def is_public(address: str) -> bool:
     if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
         found = found.ipv4_mapped
     if isinstance(found, IPv4Address):
-        return found.is_global and not (found.is_multicast or found.is_reserved or _within(found, _METADATA))
+        return found.is_global and not (found.is_multicast or found.is_reserved or _within(found, _SPECIAL))
     return found in _GLOBAL and found.is_global and not _within(found, _TUNNELS)
 
 

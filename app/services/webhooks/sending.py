@@ -96,13 +96,13 @@ class Sender:
             parsed = httpx.URL(url)
         except httpx.InvalidURL:
             raise _refused("not-a-url", "is not an address", "không phải địa chỉ hợp lệ") from None
-        if not parsed.host or parsed.userinfo or "#" in url:
+        if not parsed.host or parsed.userinfo or "#" in url or not 0 < _port(parsed) < 2**16:
             raise _refused(
                 "not-a-url",
                 "must name a host, and neither user, password nor fragment",
                 "phải có tên máy chủ và không có tên đăng nhập, mật khẩu hay phần sau dấu #",
             )
-        if not self._allow_private and (parsed.scheme != "https" or (parsed.port or PORTS[0]) not in PORTS):
+        if not self._allow_private and (parsed.scheme != "https" or _port(parsed) not in PORTS):
             ports = " or ".join(map(str, PORTS))
             raise _refused(
                 "not-https", f"must be https at port {ports}", f"phải là https tại cổng {ports.replace('or', 'hoặc')}"
@@ -162,7 +162,7 @@ class Sender:
 
 
 def _port(url: httpx.URL) -> int:
-    return url.port or (443 if url.scheme == "https" else 80)
+    return (443 if url.scheme == "https" else 80) if url.port is None else url.port
 
 
 def _refused(code: str, en: str, vi: str) -> Invalid:

@@ -15,7 +15,7 @@ from app.services.webhooks.rules import NewWebhook
 WEBHOOK_ID: Final = "0197c0de-0000-7000-8000-00000000e001"
 DELIVERY_ID: Final = "0197c0de-0000-7000-8000-00000000e101"
 EVENT_ID: Final = "msg_0197c0de00007000800000000000e001_6f3a9c21b7d4_48211"
-_URL: Final = "https://partner.example.vn/thads/events"
+_URL: Final = "https://partner.example/thads/events"
 _PUBLIC_KEY: Final = "whpk_11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 
 Url = Annotated[str, StringConstraints(pattern=r"^https?://[!-\[\]-~]{1,1900}$")]
