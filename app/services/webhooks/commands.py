@@ -24,7 +24,8 @@ DELIVERIES_KEPT: Final = timedelta(days=30)
 _AGAIN: Final = text("""
     UPDATE webhook w SET replay = w.replay + int8multirange(VARIADIC ARRAY(
         SELECT int8range(p.first, p.last, '[]')
-        FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) p (first, last)))
+        FROM unnest(CAST(:firsts AS bigint[]), CAST(:lasts AS bigint[])) p (first, last))),
+        attempts = 0, due_at = now()
     WHERE w.id = CAST(:id AS uuid)""")
 # as the client sees it, and only what was behind it already: the rest comes anyway
 _BETWEEN: Final = """

@@ -145,7 +145,8 @@ def test_no_receiver_takes_longer_than_an_attempt_may(hooks: Hooks, behave: Any)
     assert 900 <= line["duration_ms"] < 3_000
 
 
-def test_a_slow_receiver_delays_nobody_else(hooks: Hooks) -> None:
+def test_a_slow_receiver_delays_nobody_else(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.services.webhooks.rules.SCHEDULE", (1,) * 200)
     released = threading.Event()
 
     def waits(number: int, handler: BaseHTTPRequestHandler) -> None:
@@ -238,6 +239,19 @@ def test_events_are_sent_again_on_demand(hooks: Hooks) -> None:
     assert receiver.got(8)[7].event["data"]["version"] == 6
     hooks.settled(hook)
     assert len(receiver.requests) == 8
+
+
+def test_what_is_sent_again_goes_before_what_waits(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.services.webhooks.rules.SCHEDULE", (100_000,))
+    receiver, hook = hooks.subscribed(answering(204, 500, 204))
+    case_id = hooks.case()
+    receiver.got(1)
+    hooks.settled(hook)
+    hooks.collect(case_id)
+    wait_for(lambda: hooks.read(hook)["attempts"] == 1)
+    hooks.ask(hook, "replays", {"events": [receiver.requests[0].id]})
+    old, waiting, again, last = receiver.got(4)
+    assert (again.id, last.id) == (old.id, waiting.id)
 
 
 def test_what_cannot_be_sent_again_is_refused(hooks: Hooks) -> None:

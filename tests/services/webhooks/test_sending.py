@@ -74,7 +74,7 @@ def _fault(url: str) -> str:
         ("https:///x", "not-a-url"),
         ("https://", "not-a-url"),
         ("https://user@partner.example/x", "not-a-url"),
-        ("https://user:secret@partner.example/x", "not-a-url"),
+        ("https://user:x@partner.example/x", "not-a-url"),  # not a secret: there is no such host
         ("https://partner.example/x#y", "not-a-url"),
         ("https://partner.example:99999/x", "not-a-url"),
         ("https://127.0.0.1/x", "private-address"),

@@ -7,7 +7,7 @@ import pytest
 
 from app.services.clients.rules import SCOPES
 from tests.api.v1.cases import book
-from tests.receiver import Receiver
+from tests.receiver import Receiver, wait_for
 from tests.services.webhooks.hooks import Hooks
 
 RESET = "vn.thads.webhook.reset"
@@ -109,7 +109,7 @@ def test_whose_changes_are_no_longer_kept_is_told_to_begin_anew(hooks: Hooks) ->
     hooks.settled(hook)
     hooks.change(hook, state="disabled")
     hooks.case(collected=3)
-    time.sleep(1.2)  # so that they have their positions
+    wait_for(lambda: hooks.rows("SELECT count(*) FROM change_record WHERE position IS NULL") == [(0,)])
     (before,) = hooks.rows("SELECT forgotten FROM change_head")
     hooks.rows("UPDATE change_head SET forgotten = position")
     hooks.change(hook, state="active")
