@@ -32,6 +32,8 @@ from app.services.clients.commands import forget_old_keys, forget_used_assertion
 from app.services.clients.login import Login
 from app.services.clients.tokens import Tokens
 from app.services.reference import ReferenceCache
+from app.services.webhooks.commands import forget_old_deliveries
+from app.services.webhooks.dispatcher import Dispatcher
 from app.settings import Settings
 
 # objects made before the first collection of the youngest generation: the hot paths make few cycles
@@ -89,13 +91,15 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
 
 
 async def _keep_house(db: Database) -> None:
-    """Forgets old idempotency keys, used assertions and old changes, now and every hour."""
+    """Forgets old idempotency keys, used assertions, changes and deliveries, now and every hour."""
     kept = timedelta(days=db.settings.changes_days)
     while True:
         try:
             await db.write(SERVICE, forget_old_keys)
             await db.write(SERVICE, forget_used_assertions)
             while await db.write(SERVICE, partial(forget_old_changes, kept=kept)) == ROUND:
+                pass
+            while await db.write(SERVICE, forget_old_deliveries) == ROUND:
                 pass
         except DomainError:
             structlog.get_logger("housekeeping").warning("old keys and changes are kept for another hour")
@@ -121,7 +125,9 @@ def _lifespan(settings: Settings) -> Any:
         try:
             await reference.start()
             await feed.start()
-            app.state.db, app.state.reference, app.state.feed = db, reference, feed
+            webhooks = Dispatcher(db, reference)
+            await webhooks.start()
+            app.state.db, app.state.reference, app.state.feed, app.state.webhooks = db, reference, feed, webhooks
             issuers = (issuer.keep_current() for issuer in app.state.tokens.outside)
             keeping = [asyncio.create_task(work) for work in (_keep_house(db), _chain_audit(db), *issuers)]
             gc.collect()
@@ -131,6 +137,7 @@ def _lifespan(settings: Settings) -> Any:
             for task in keeping:
                 task.cancel()
             await asyncio.gather(*keeping, return_exceptions=True)
+            await webhooks.stop()
         finally:
             await feed.stop()
             await reference.stop()

@@ -70,6 +70,14 @@ class Settings(BaseSettings):
     token_seconds: int = Field(default=900, ge=60, le=86_400)
     cursor_secret: SecretStr = SecretStr(DEVELOPMENT_SECRET)
     cursor_epoch: int = Field(default=1, ge=1, description="raise it to let every cursor given out so far expire")
+    webhook_secret: SecretStr | None = Field(
+        default=None, description="keys of webhooks are derived from it; the cursor secret when absent"
+    )
+    webhooks_allow_private: bool = Field(
+        default=False, description="webhooks over http and to private addresses; not in production"
+    )
+    webhook_timeout_seconds: float = Field(default=15, ge=0.1, le=30, description="for one attempt as a whole")
+    webhook_retry_seconds: float = Field(default=5, gt=0, le=60, description="before the second attempt; see the guide")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     forwarded_allow_ips: str = Field(
         default="", validation_alias="FORWARDED_ALLOW_IPS", description="read by uvicorn itself; only checked here"
@@ -106,12 +114,16 @@ class Settings(BaseSettings):
                 raise ValueError(f"THADS_TOKEN_SECONDS must be at most {MAX_TOKEN_SECONDS} in production")
             if not self.issuer.startswith("https://"):
                 raise ValueError("THADS_ISSUER must be an https:// address in production")
+            if self.webhooks_allow_private:
+                raise ValueError("THADS_WEBHOOKS_ALLOW_PRIVATE must not be set in production")
             if self.log_level == "debug":
                 raise ValueError("THADS_LOG_LEVEL must not be debug in production")
             if "*" in self.forwarded_allow_ips:
                 raise ValueError("FORWARDED_ALLOW_IPS must name the proxy in production: with * everybody is believed")
         if len(self.cursor_secret.get_secret_value()) < 32:
             raise ValueError("THADS_CURSOR_SECRET must have at least 32 characters")
+        if self.webhook_secret is not None and len(self.webhook_secret.get_secret_value()) < 32:
+            raise ValueError("THADS_WEBHOOK_SECRET must have at least 32 characters")
         return self
 
     @model_validator(mode="after")

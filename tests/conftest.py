@@ -75,6 +75,7 @@ def settings_for(url: str, **values: Any) -> Settings:
     quotas = dict.fromkeys(("client_rate", "client_burst", "address_rate", "address_burst"), 1_000_000)
     quotas["party_searches_per_minute"] = 10_000
     given = {"database_url": as_service(url), "pool_size": 4, "write_pool_size": 4, "log_level": "error"}
+    given["webhooks_allow_private"] = True  # receivers of the tests, and names nobody resolves
     return Settings.model_validate({**given, **quotas, **values})
 
 
@@ -199,13 +200,20 @@ class Island:
     client_of: ClientOf
 
 
-@pytest.fixture(scope="module")
-def island(cluster: str) -> Iterator[Island]:
-    """One for the module."""
+@contextmanager
+def island_with(cluster: str, **settings: Any) -> Iterator[Island]:
+    """An island whose service has other settings."""
     with new_database(cluster) as url, _service_over(url) as service:
         world = make_world(service)
         with (
-            serving(create_app(settings_for(url))) as served,
+            serving(create_app(settings_for(url, **settings))) as served,
             _clients(served, world, Contract(served.app)) as client_of,
         ):
             yield Island(service, world, served, client_of)
+
+
+@pytest.fixture(scope="module")
+def island(cluster: str) -> Iterator[Island]:
+    """One for the module."""
+    with island_with(cluster) as made:
+        yield made

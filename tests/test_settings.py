@@ -39,6 +39,8 @@ def test_safe_settings_start() -> None:
         ("THADS_ISSUER", "http://thads.example.vn", "must be an https:// address"),
         ("THADS_ISSUER", "thads", "must be an https:// address"),
         ("THADS_LOG_LEVEL", "debug", "must not be debug"),
+        ("THADS_WEBHOOKS_ALLOW_PRIVATE", "true", "must not be set"),
+        ("THADS_WEBHOOK_SECRET", "hush-hush", "at least 32 characters"),
         ("THADS_TOKEN_SECONDS", "3601", "at most 3600"),
         ("THADS_TOKEN_SECONDS", "86401", ""),
         ("FORWARDED_ALLOW_IPS", "*", "must name the proxy"),

@@ -20,8 +20,9 @@ from app.services.clients.people import caller_of
 from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from app.services.reference import Reference
+from app.services.webhooks.dispatcher import Dispatcher
 
-__all__ = ["Db", "Following", "Page", "Paging", "Ref", "actor", "demand", "requires"]
+__all__ = ["Db", "Following", "Page", "Paging", "Ref", "Webhooks", "actor", "demand", "requires"]
 
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
@@ -51,6 +52,11 @@ async def _feed(request: Request) -> Feed:
     return feed
 
 
+async def _webhooks(request: Request) -> Dispatcher:
+    dispatcher: Dispatcher = request.app.state.webhooks
+    return dispatcher
+
+
 Db = Annotated[SeenBy, Depends(_database)]
 """The database as the caller sees it; before the caller has proved who it is, nobody sees anything."""
 
@@ -59,6 +65,9 @@ Ref = Annotated[Reference, Depends(_reference)]
 
 Following = Annotated[Feed, Depends(_feed)]
 """The change feed as this worker follows it."""
+
+Webhooks = Annotated[Dispatcher, Depends(_webhooks)]
+"""What delivers webhooks in this worker: it checks addresses, and knows the keys."""
 
 
 class _Access(SecurityBase):

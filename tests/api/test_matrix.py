@@ -12,7 +12,7 @@ import pytest
 from app.services.clients.rules import SCOPES
 from app.services.clients.tokens import Tokens
 from tests.api.operations import UNKNOWN_ID, Operation, operations
-from tests.api.world import PUBLIC, PUBLISHED, World
+from tests.api.world import OWNED, PUBLIC, PUBLISHED, World
 from tests.conftest import ClientOf
 from tests.server import Served
 
@@ -56,11 +56,19 @@ def test_every_route_needs_its_scope(op: Operation, api: Served, world: World) -
 @pytest.mark.parametrize("op", [op for op in WITH_OBJECT if op.method == "get"], ids=str)
 @pytest.mark.parametrize("name", ["national", "province", "partner"])
 def test_clients_read_what_is_theirs(op: Operation, name: str, client_of: ClientOf, world: World) -> None:
-    answer = _send(client_of(name), op, world.own.objects)
+    answer = _send(client_of(name), op, world.objects_of(name))
     assert answer.status_code == 200, answer.text
 
 
-@pytest.mark.parametrize("op", [op for op in WITH_OBJECT if op.method == "get"], ids=str)
+@pytest.mark.parametrize("op", [op for op in WITH_OBJECT if set(op.path_parameters) & set(OWNED)], ids=str)
+def test_what_belongs_to_one_client_no_other_sees(op: Operation, national: httpx.Client, world: World) -> None:
+    for owner in ("province", "disabled"):
+        assert _send(national, op, world.objects_of(owner)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in WITH_OBJECT if op.method == "get" and not set(op.path_parameters) & set(OWNED)], ids=str
+)
 def test_the_nation_reads_both(op: Operation, national: httpx.Client, world: World) -> None:
     assert _send(national, op, world.foreign.objects).status_code == 200
 

@@ -24,6 +24,8 @@ PUBLIC: Final[dict[str, str]] = {
 }  # fmt: skip
 # path parameters that name something of a unit which the law has made public: everybody with the scope reads it
 PUBLISHED: Final = ("debtor_id",)
+# path parameters that name something of one client, which no other client sees, whatever was granted to it
+OWNED: Final = ("webhook_id",)
 DECIDED: Final = date(2025, 8, 22)
 
 
@@ -43,6 +45,11 @@ class World:
     own: Place
     foreign: Place
     secrets: dict[str, str] = field(default_factory=dict)
+    webhooks: dict[str, str] = field(default_factory=dict)
+
+    def objects_of(self, client_id: str) -> dict[str, str]:
+        """The own objects, with those that belong to this client alone."""
+        return {**self.own.objects, "webhook_id": self.webhooks[client_id]}
 
 
 def make_world(service: Service) -> World:
@@ -75,10 +82,14 @@ def make_world(service: Service) -> World:
                 unit_ids=[unit_id],
                 clearance=ORDINARY if client_id == "partner" else SECRET,
             )
+            inserted = await session.execute(text(_WEBHOOK), {"client": client_id})
+            world.webhooks[client_id] = str(inserted.scalar_one())
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
     service.runner.run(service.db.write(registered))
     service.runner.run(service.reference.reload())
+    world.own.objects["webhook_id"] = world.webhooks["national"]
+    world.foreign.objects["webhook_id"] = world.webhooks["disabled"]
     return world
 
 
@@ -108,6 +119,10 @@ _RELATIVE: Final = """
     INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
     VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', 'T*** M*** K***', :number, '2020-01-01')
     RETURNING id::text"""
+
+_WEBHOOK: Final = """
+    INSERT INTO webhook (client_id, url, kinds, signature, state, mark, position, view)
+    VALUES (:client, 'https://hooks.example/events', '{case}', 'v1a', 'disabled', 0, 0, '') RETURNING id::text"""
 
 
 async def _place(session: AsyncSession, letter: str) -> Place:

@@ -21,6 +21,14 @@ SCOPE_OF: Final[dict[str, str]] = {
 DELETED: Final = "deleted"
 """The action of a change after which the thing is no more."""
 
+
+def change_of(action: str, here: bool) -> str:
+    """What a change means to a view: `upsert`, `deleted`, or `left` when the thing is not in it any more (`here`)."""
+    if not here:
+        return "left"
+    return "deleted" if action == DELETED else "upsert"
+
+
 # more units than this in one announcement are not worth telling apart
 MAX_PATHS: Final = 100
 

@@ -31,6 +31,7 @@ SCOPES: Final[dict[str, str]] = {
     "rules:write": "set new versions of the priority rules and of how regimes count",
     "public:read": "read the public list of debtors without conditions",
     "audit:read": "read the trail of changes and of unmasked reads",
+    "webhooks:write": "have changes of what the other scopes let it read sent to its own addresses",
     "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",
     "people:act": "act for people: exchange tokens that name them, or send such tokens of the client's own issuer",
 }
@@ -38,7 +39,8 @@ SCOPES: Final[dict[str, str]] = {
 ACT_FOR_PEOPLE: Final = "people:act"
 
 INSTITUTION_SCOPES: Final = frozenset(
-    {"cases:read", "cases:read.pii", "changes:read", "units:read", "officers:read", "reference:read"}
+    {"cases:read", "cases:read.pii", "changes:read", "webhooks:write"}
+    | {"units:read", "officers:read", "reference:read"}
 )
 """What a client of one credit institution may do at most: read its own cases. Figures count the cases of all."""
 

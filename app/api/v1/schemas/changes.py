@@ -9,7 +9,7 @@ from app.api.v1.schemas import cases, samples
 from app.api.v1.schemas.base import Count, Flag, Instant, Query, Strict, Version
 from app.api.v1.schemas.cases import CaseItem
 from app.db import Row
-from app.services.changes.rules import DELETED
+from app.services.changes.rules import change_of
 
 MAX_CHANGES: Final = 1_000
 MAX_WAIT: Final = 30
@@ -69,7 +69,7 @@ class ChangePage(Strict):
 def change_item(row: Row, client_id: str, current: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
     """A row of `app.services.changes.queries.COLUMNS` as `ChangeOut`; `current` are cases by id."""
     position, subject, subject_id, version, action, recorded_at, made_by, here = row
-    change = ("deleted" if action == DELETED else "upsert") if here else "left"
+    change = change_of(action, here)
     return {
         "position": position,
         "change": change,
