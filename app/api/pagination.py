@@ -11,7 +11,7 @@ import hmac
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import orjson
 from fastapi import Depends, Query
@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.problems import CursorExpired, InvalidCursor
-from app.api.query import query_pairs
+from app.api.query import query_pairs, query_with
 from app.api.v1.schemas.base import Count
 from app.errors import Fault
 from app.services.access import Caller
@@ -118,8 +118,7 @@ def page_answer(
         return Response(orjson.dumps({"items": items, "next": None, **more}), media_type="application/json")
     kept = items[: asked.limit]
     cursor = make_cursor(request, caller, key(kept[-1]))
-    query = urlencode([*_filters(request, "cursor"), ("cursor", cursor)])
-    link = f'<{quote(request.scope["path"])}?{query}>; rel="next"'
+    link = f'<{quote(request.scope["path"])}?{query_with(request.scope, "cursor", cursor)}>; rel="next"'
     body = orjson.dumps({"items": kept, "next": cursor, **more})
     return Response(body, headers={"Link": link}, media_type="application/json")
 

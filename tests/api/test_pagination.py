@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from app.api.query import query_with
 from tests.api.conftest import Lab
 
 
@@ -29,6 +30,19 @@ def test_pages_make_up_the_list_once_each(laboratory: Lab) -> None:
 def test_the_link_keeps_the_filters(laboratory: Lab) -> None:
     answer = laboratory.client.get("/v1/samples", params={"limit": 2, "kind": ["civil", "criminal"], "flag": "true"})
     assert laboratory.client.get(answer.links["next"]["url"]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        (b"", "cursor=new"),
+        (b"a=1&cursor=old&b=%C4%90%20x+y", "a=1&b=%C4%90%20x+y&cursor=new"),
+        (b"curs%6Fr=old&d=\xc3\x90", "d=%C3%90&cursor=new"),
+        (b'&&a=%3E>&cursor&b="<', "a=%3E%3E&b=%22%3C&cursor=new"),
+    ],
+)
+def test_the_link_is_made_of_what_was_sent(sent: bytes, kept: str) -> None:
+    assert query_with({"query_string": sent}, "cursor", "new") == kept
 
 
 def test_the_size_of_the_page_may_change_on_the_way(laboratory: Lab) -> None:
