@@ -19,11 +19,9 @@ from app.services.books.rules import Event
 from app.services.cases.commands import Posting, book_event, change_case
 from app.services.cases.rules import NewParty
 from app.services.matters.commands import change_matter
-from tests.api.test_rows import BANKS, DECIDED, NATION, Book, Granted, Known, _client, _fill, _register
-from tests.builders import Service
-from tests.conftest import new_database, settings_for
+from tests.api.chance import BANKS, DECIDED, NATION, Book, Granted, Known, client_of, random_book
+from tests.conftest import settings_for
 from tests.server import serving
-from tests.services.organisation import Organisation
 
 SEED: Final = 20_261_125
 PATIENCE: Final = 10.0
@@ -64,14 +62,8 @@ class Follower:
 
 @pytest.fixture(scope="module")
 def book(cluster: str) -> Iterator[Book]:
-    chance = random.Random(SEED)
-    with new_database(cluster) as url:
-        service = Service.over(url)
-        made = Book(url, Organisation(service))
-        _fill(made, chance)
-        made.clients = [_register(made, chance, number) for number in range(14)]
+    with random_book(cluster, SEED) as made:
         yield made
-        service.close()
 
 
 def _classified(book: Book, chance: random.Random) -> list[Known]:
@@ -129,7 +121,7 @@ def _snapshot(client: httpx.Client) -> set[str]:
 def test_replayed_the_feed_shows_what_a_plain_filter_shows(book: Book) -> None:
     chance = random.Random(SEED)
     with serving(create_app(settings_for(book.url))) as served, ExitStack() as stack:
-        followers = [Follower(granted, stack.enter_context(_client(served, granted))) for granted in book.clients]
+        followers = [Follower(granted, stack.enter_context(client_of(served, granted))) for granted in book.clients]
         for change in (lambda *_: book.cases, _classified, _handed_over, _other_banks):
             before = book.cases
             book.cases = change(book, chance)
