@@ -62,7 +62,7 @@ def client_secret(database: Loaded, client: str = "bench", unit: str = "G15") ->
         known = connection.execute("SELECT 1 FROM client WHERE id = %s", [client]).fetchone()
     command = ["secret", client]
     if not known:
-        scopes = [f"--scope={name}:read" for name in ("cases", "priority", "targets", "statistics")]
+        scopes = [f"--scope={name}:read" for name in ("cases", "changes", "priority", "targets", "statistics")]
         command = ["register", client, "--name=bench", f"--unit={unit}", "--clearance=secret", *scopes]
     return _cli(database.url, "clients", *command).split()[-1]
 

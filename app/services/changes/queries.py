@@ -65,7 +65,7 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     parameters: dict[str, Any] = {**view.scope.wall(), "kinds": list(view.kinds), "limit": limit, "scanned": SCANNED}
     if after is not None:
         parameters |= {"mark": after.mark, "after": after.position}
-    head, *found = await db.fetch(_page_sql(view.scope, resumed=after is not None), parameters)
+    head, *found = await db.fetch(page_sql(view.scope, resumed=after is not None), parameters)
     end, _, start, mark, _, _, _, lost = head
     if lost:
         return None
@@ -73,7 +73,7 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     return Page(found, Place(mark, upto), upto < end)
 
 
-def _page_sql(scope: Scope, *, resumed: bool) -> str:
+def page_sql(scope: Scope, *, resumed: bool) -> str:
     """The head in the form of a row, and then the page: one statement sees everything as of the same moment."""
     here, before = recorded_wall("n", scope), recorded_wall("w", scope)
     here = f"({here} OR c.unit_path IS NULL AND c.subject = 'priority_rule')"
