@@ -200,6 +200,7 @@ accounting_period = Table(
     Column("month", Date, primary_key=True),
     Column("state", Text, nullable=False),
     Column("changed_at", DateTime(timezone=True), nullable=False),
+    Column("version", BigInteger, nullable=False, server_default="1"),
     one_of("state", PERIOD_STATES),
-    comment="months that are no longer open; a month without a row is open",
+    comment="a month is open while neither it nor a later one is closed or frozen",
 )

@@ -14,13 +14,15 @@ from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.clients.commands import register, set_disabled
 from app.services.clients.rules import SCOPES
+from app.services.periods import commands as periods
+from app.services.statistics.rules import Period
 from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
 # path parameters that name nothing of a unit: everybody with the scope may read them
 PUBLIC: Final[dict[str, str]] = {
     "event_no": "1", "form_no": "1", "code": "priority-flags", "level": "central", "flag": "long_running",
-    "regime": "tt05-2026",
+    "regime": "tt05-2026", "fiscal_year": "2010", "months": "1", "report_no": "1",
 }  # fmt: skip
 # path parameters that name something of a unit which the law has made public: everybody with the scope reads it
 PUBLISHED: Final = ("debtor_id",)
@@ -53,7 +55,7 @@ class World:
 
 
 def make_world(service: Service) -> World:
-    """Builds the world once in the database of the service."""
+    """Builds the world once in the database of the service; the figures of October 2009 are frozen in it."""
 
     async def places(session: AsyncSession) -> World:
         return World(own=await _place(session, "a"), foreign=await _place(session, "b"))
@@ -65,6 +67,13 @@ def make_world(service: Service) -> World:
         place.objects["case_id"] = service.runner.run(case)
         listed = service.db.write(partial(_public_debtor, service=service, place=place))
         place.objects["debtor_id"] = service.runner.run(listed)
+
+    async def frozen(session: AsyncSession) -> None:
+        period = Period.of_months(int(PUBLIC["fiscal_year"]), int(PUBLIC["months"]))
+        await periods.close(_work(session, service), period, None)
+        await periods.freeze(_work(session, service), period, "tests")
+
+    service.runner.run(service.db.write(frozen))
 
     async def registered(session: AsyncSession) -> None:
         for client_id, unit_id in {

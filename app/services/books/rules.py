@@ -290,19 +290,20 @@ def _moved_case(position: Position, line: Line, effective_on: date) -> Position:
     return replace(position, account=state, entered_on=entered_on, left_on=left_on)
 
 
-def booking_day(effective_on: date, closed: frozenset[date]) -> date:
+def booking_day(effective_on: date, closed_through: date | None) -> date:
     """The day an event counts on: its own, or the first day of the first open month of the same fiscal year.
 
-    Raises Conflict when every later month of that year is closed: results never move into another year.
+    `closed_through` is the last closed month; with it all before are closed. Raises Conflict when the whole of that
+    fiscal year is: results never move into another year.
     """
-    month = effective_on.replace(day=1)
-    if month not in closed:
+    if closed_through is None:
+        return effective_on
+    first_open = date(closed_through.year + closed_through.month // 12, closed_through.month % 12 + 1, 1)
+    if effective_on >= first_open:
         return effective_on
     year = fiscal_year(effective_on)
-    while fiscal_year(month) == year:
-        if month not in closed:
-            return month
-        month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    if fiscal_year(first_open) == year:
+        return first_open
     raise Conflict(
         {
             "en": "The figures of that fiscal year are closed.",

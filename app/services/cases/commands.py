@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.clock import today
 from app.errors import Conflict, NotFound, PreconditionFailed, invalid
 from app.models.aggregates import INSTITUTIONS
-from app.models.books import accounting_period
 from app.models.cases import enforcement_case, obligation, party
 from app.models.codes import SEGMENT_CORRUPTION
 from app.services import journal
@@ -34,6 +33,7 @@ from app.services.cases import rules
 from app.services.cases.entries import Entry, Posting, entry_rows, moved_row, own_cut
 from app.services.cases.queries import case_wall
 from app.services.cases.rules import LINE_ORDER, BookedEvent, NewCase, NewParty
+from app.services.periods.queries import closed_through
 from app.services.reference import Officer, Reference, Unit
 from app.services.relatives.commands import refuse_conflict
 from app.services.work import Work
@@ -167,7 +167,7 @@ async def _reclassified(
 
 
 async def _rows(work: Work, row: dict[str, Any], posting: Posting, entry: Entry) -> list[dict[str, Any]]:
-    booked_on = booking_day(posting.event.effective_on, await _closed_months(work.session))
+    booked_on = booking_day(posting.event.effective_on, await closed_through(work.session))
     return entry_rows(row, posting, entry, work.actor, booked_on)
 
 
@@ -288,11 +288,6 @@ async def _history(session: AsyncSession, case_id: str) -> list[BookedEvent]:
         text(f"SELECT {LINE_ORDER} FROM entry WHERE case_id = :id ORDER BY event_no, line"), {"id": case_id}
     )
     return rules.history_of([tuple(row) for row in rows])
-
-
-async def _closed_months(session: AsyncSession) -> frozenset[date]:
-    rows = await session.execute(select(accounting_period.c.month).where(accounting_period.c.state != "open"))
-    return frozenset(rows.scalars())
 
 
 async def _of_matter(work: Work, matter_id: str | None) -> dict[str, Any]:

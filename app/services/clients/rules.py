@@ -21,6 +21,7 @@ SCOPES: Final[dict[str, str]] = {
     "targets:read": "read targets and attainment",
     "targets:write": "assign and amend targets",
     "statistics:read": "read statements, series and frozen reports",
+    "reports:write": "send and approve figures; with the whole nation close and reopen months, freeze reports",
     "units:read": "read units and their succession",
     "units:write": "change units and their succession",
     "officers:read": "read officers, workload and results",
@@ -58,9 +59,9 @@ _CLERK: Final = frozenset(
     {"cases:read", "cases:write", "changes:read", "priority:read", "units:read", "officers:read", "reference:read"}
     | {"public:read"}
 )
-_OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read"}
+_OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read", "reports:write"}
 _LEADER: Final = _OFFICER | {"matters:write", "officers:write", "targets:write"}
-_INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write"}
+_INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write", "reports:write"}
 _ADMINISTRATOR: Final = frozenset(
     {"units:read", "units:write", "officers:read", "officers:write", "reference:read", "rules:write", "audit:read"}
     | {"privacy:write"}

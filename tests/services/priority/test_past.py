@@ -37,7 +37,8 @@ CASES, EVENTS = 70, 9
 EVENT_NAMES = sorted({*ALLOWED_FROM, "reversed"} - {"accepted"})
 CLOSED = """
     INSERT INTO accounting_period (month, state, changed_at)
-    VALUES ('2024-11-01', 'closed', now()), ('2024-12-01', 'closed', now()) RETURNING month"""
+    SELECT date_trunc('month', m.day), 'closed', now() FROM (VALUES ('{day}'::date)) m (day) RETURNING month"""
+REOPENED = "DELETE FROM accounting_period RETURNING month"
 LINES = f"SELECT case_id::text, {LINE_ORDER} FROM entry ORDER BY case_id, event_no, line"
 
 
@@ -73,10 +74,15 @@ class Lives:
             day = min(day + timedelta(days=self.random.randint(0, 500)), today())
             if self.random.random() < 0.1:  # counts as something else from now on: no list may show that
                 self.write(change_case, case, None, {"kind": self.random.choice(["civil", "family"])})
+            if late := self.random.random() < 0.3:  # counts in the next month then, which no list may show
+                self.book.rows(CLOSED.format(day=day))
             try:
                 self.write(book_event, case, None, Posting(self.event(day)))
             except DomainError:
                 continue  # not possible in this state: something else will be
+            finally:
+                if late:
+                    self.book.rows(REOPENED)
 
     def event(self, day: date) -> Event:
         """Anything that may happen, more often what keeps a case alive."""
@@ -95,8 +101,7 @@ class Lives:
 @pytest.fixture(scope="module")
 def book(cluster: str) -> Iterator[Book]:
     with opened(cluster) as made:
-        made.rows(CLOSED)
-        lives = Lives(made, Random(4))
+        lives = Lives(made, Random(5))
         for _ in range(CASES):
             lives.live()
         assert made.run(verify(made.service.db)) == []

@@ -116,6 +116,10 @@ class EventOut(Strict):
         description="day it counts on in statistics; later than effective_on when that month was closed",
         examples=["2025-09-12"],
     )
+    adjustment: bool = Field(
+        description="booked late, when its own month was closed: an adjustment (điều chỉnh) of a later one",
+        examples=[False],
+    )
     recorded_at: Instant = Field(description="moment it was recorded", examples=["2025-09-12T08:14:03.120000Z"])
     reverses: int | None = Field(description="the event it takes back", examples=[None])
     reversed_by: int | None = Field(description="the event that took it back", examples=[None])
@@ -143,6 +147,7 @@ def event_out(row: Row) -> dict[str, Any]:
         "event": event,
         "effective_on": effective_on,
         "booked_on": booked_on,
+        "adjustment": booked_on > effective_on,
         "recorded_at": recorded_at,
         "reverses": reverses,
         "reversed_by": reversed_by,

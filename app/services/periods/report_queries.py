@@ -1,0 +1,193 @@
+"""Frozen reports: stored by one statement from the rollups, read by summing lines, compared, and proved by a digest.
+
+A line is what the books of one unit said of one cut, so any subtree, and any form, can be summed from it later.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db import Reads, Row, Within
+from app.models.aggregates import OPENING_CUT, UNIT_MONTH_CUT
+from app.models.reports import REPORT_PARTS
+from app.services.access import Actor
+from app.services.periods.rules import Frozen, month_of
+from app.services.regimes.rules import Regime
+from app.services.statistics.groups import Groups
+from app.services.statistics.queries import flow_columns, listed, opening_columns
+from app.services.statistics.rules import MEASURES, Formula, Period, formulas
+
+COLUMNS: Final = tuple(f"{measure}_{part}" for measure in MEASURES for part in REPORT_PARTS)
+"""What a line holds, and the order of every list of figures here."""
+
+HEAD: Final = """
+    r.no, r.month, r.version, r.regime, r.regime_version, r.reason, r.watermark, r.units, r.lines, r.cases_done,
+    r.cases_with_conditions, r.money_done, r.money_with_conditions, encode(r.digest, 'hex'), r.client_id, r.frozen_at"""
+"""The columns of a report `r` itself."""
+
+_WITH_CONDITIONS: Final = ("done", "enforcing", "deferred_by_agreement", "other")
+_NATION: Final = [
+    f"coalesce((sum({' + '.join(f'coalesce(l.{measure}_{part}, 0)' for part in parts)}))::bigint, 0)"
+    for measure in MEASURES
+    for parts in (("done",), _WITH_CONDITIONS)
+]
+# What the digest is over: one row that says what the report is, and one for each line, all in a fixed order.
+_LINE: Final = f"concat_ws(' ', l.unit_id, l.cut_id, {', '.join(f'coalesce(l.{c}, 0)' for c in COLUMNS)})"
+
+
+def _digest(no: str, month: str, version: str, regime: str, regime_version: str, watermark: str) -> str:
+    about = ", ".join((no, month, version, regime, regime_version, watermark, *_NATION))
+    head = f"concat_ws(' ', 'thads-report-1', {about})"
+    body = f"coalesce(string_agg({_LINE}, E'\\n' ORDER BY l.unit_id, l.cut_id), '')"
+    return f"sha256(convert_to({head} || E'\\n' || {body}, 'UTF8'))"
+
+
+def _lines(regime: Regime) -> str:
+    """SELECT of unit, cut and COLUMNS (zeros as NULL) at the end of a period, from the rollups by cut."""
+    fed = {measure: _formulas(regime, measure) for measure in MEASURES}
+    flows, opening = listed(flow_columns(MEASURES, fed)), listed(opening_columns(MEASURES, fed))
+    base = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
+    since = f"r.month >= make_date({base} - 1, 10, 1) AND r.month < %(first)s AND {base} < %(year)s::int"
+    parts = [
+        (UNIT_MONTH_CUT.stored, flows, "r.month BETWEEN %(first)s AND %(month)s"),
+        (OPENING_CUT.stored, opening, f"r.fiscal_year = {base}"),
+        (UNIT_MONTH_CUT.stored, opening, since),
+    ]
+    arms = [f"SELECT r.unit_id, r.cut_id, {given} FROM ({stored}) r WHERE {which}" for stored, given, which in parts]
+    sums = [f"(sum(c{number}))::bigint" for number in range(len(COLUMNS))]
+    named = ", ".join(f"NULLIF({total}, 0) AS {name}" for total, name in zip(sums, COLUMNS, strict=True))
+    return f"""
+        SELECT unit_id, cut_id, {named} FROM ({" UNION ALL ".join(arms)}) n
+        GROUP BY unit_id, cut_id HAVING {" OR ".join(f"{total} <> 0" for total in sums)}"""
+
+
+def _formulas(regime: Regime, measure: str) -> list[Formula]:
+    known = formulas(regime.lines[measure])
+    return [known[part] for part in REPORT_PARTS]
+
+
+def freezing_statement(regime: Regime) -> str:
+    """The one statement that stores a report and its lines; gives its digest."""
+    keys = ("no", "month", "version", "regime", "regime_version")
+    about = ("%(no)s::bigint", "%(month)s::date", "%(version)s::smallint", "%(regime)s::text",
+        "%(regime_version)s::smallint")  # fmt: skip
+    return f"""
+        WITH line AS MATERIALIZED ({_lines(regime)}
+        ), stored AS (
+            INSERT INTO report_line (report_no, unit_id, cut_id, {", ".join(COLUMNS)})
+            SELECT %(no)s, l.* FROM line l ORDER BY l.unit_id, l.cut_id
+        )
+        INSERT INTO report ({", ".join(keys)}, watermark, reason, client_id, person_id, units, lines,
+            cases_done, cases_with_conditions, money_done, money_with_conditions, digest)
+        SELECT {", ".join(about)}, w.watermark, %(reason)s, %(client)s, %(person)s, count(DISTINCT l.unit_id),
+            count(l.unit_id), {", ".join(_NATION)}, {_digest(*about, "w.watermark")}
+        FROM (SELECT pg_current_snapshot()::text AS watermark) w LEFT JOIN line l ON true GROUP BY w.watermark
+        RETURNING encode(digest, 'hex')"""
+
+
+async def next_number(session: AsyncSession, month: date) -> tuple[int, int]:
+    """The number of the next report, and its version for that month."""
+    newest = "SELECT coalesce(max(no), 0) + 1, coalesce(max(version) FILTER (WHERE month = :month), 0) + 1 FROM report"
+    no, version = (await session.execute(text(newest), {"month": month})).one()
+    return no, version
+
+
+async def store(
+    session: AsyncSession, actor: Actor, no: int, version: int, period: Period, regime: Regime, reason: str | None
+) -> Frozen:
+    """Stores a report of all units under a number and a version."""
+    parameters = {
+        "no": no,
+        "month": month_of(period),
+        "version": version,
+        "regime": regime.code,
+        "regime_version": regime.version,
+        "year": period.fiscal_year,
+        "first": period.first,
+        "reason": reason,
+        "client": actor.client_id,
+        "person": None if actor.person is None else actor.person.id,
+    }
+    ((digest,),) = await Within(session).fetch(freezing_statement(regime), parameters)
+    return Frozen(no, version, digest)
+
+
+_SUMS: Final = ", ".join(f"coalesce((sum(l.{column}))::bigint, 0)" for column in COLUMNS)
+_SUMMED: Final = f"""
+    WITH member (unit_id, place) AS MATERIALIZED (
+        SELECT u::uuid, min(p::int)
+        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
+        GROUP BY 1
+    )
+    SELECT m.place, {_SUMS} FROM report_line l JOIN member m USING (unit_id)
+    WHERE l.report_no = %(no)s AND (%(cuts)s::smallint[] IS NULL OR l.cut_id = ANY (%(cuts)s::smallint[]))
+    GROUP BY m.place"""
+
+
+async def summed(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None) -> dict[int, Row]:
+    """Figures by place, in the order of COLUMNS; a place none of whose units has a line is absent."""
+    parameters = {"no": no, "units": groups.unit_ids, "places": groups.places, "cuts": cuts}
+    return {place: tuple(figures) for place, *figures in await db.fetch(_SUMMED, parameters)}
+
+
+async def read_head(db: Reads, no: int) -> Row | None:
+    """A row of HEAD; None when there is no such report."""
+    return await db.fetch_one(f"SELECT {HEAD} FROM report r WHERE r.no = %(no)s", {"no": no})
+
+
+async def list_heads(
+    db: Reads, first: date | None, last: date | None, newest: bool | None, after: int, limit: int
+) -> list[Row]:
+    """Rows of HEAD by number, after one; `newest`: only the last version of each month, or only those before."""
+    sql = f"""
+        SELECT {HEAD} FROM report r
+        WHERE r.no > %(after)s AND (%(first)s::date IS NULL OR r.month BETWEEN %(first)s::date AND %(last)s::date)
+          AND (%(newest)s::boolean IS NULL
+               OR %(newest)s = NOT EXISTS (
+                   SELECT FROM report n WHERE n.month = r.month AND n.version > r.version))
+        ORDER BY r.no LIMIT %(limit)s"""
+    parameters = {"first": first, "last": last, "newest": newest, "after": after, "limit": limit}
+    return await db.fetch(sql, parameters)
+
+
+def _side(alias: str, report: str) -> list[str]:
+    total = "coalesce((sum(l.{column}) FILTER (WHERE l.report_no = %({report})s))::bigint, 0) AS {alias}_{column}"
+    return [total.format(column=column, report=report, alias=alias) for column in COLUMNS]
+
+
+_A, _B = ([f"{alias}_{column}" for column in COLUMNS] for alias in ("a", "b"))
+_DIFFERENCES: Final = f"""
+    SELECT unit_id, {", ".join((*_A, *_B))} FROM (
+        SELECT l.unit_id, {", ".join((*_side("a", "no"), *_side("b", "other")))} FROM report_line l
+        WHERE l.report_no IN (%(no)s, %(other)s) AND l.unit_id = ANY (%(units)s::uuid[])
+          AND (%(after)s::uuid IS NULL OR l.unit_id > %(after)s::uuid)
+        GROUP BY l.unit_id
+    ) d
+    WHERE ({", ".join(_A)}) <> ({", ".join(_B)}) ORDER BY unit_id LIMIT %(limit)s"""
+
+
+async def list_differences(
+    db: Reads, no: int, other: int, unit_ids: Sequence[str], after: str | None, limit: int
+) -> list[Row]:
+    """Rows (unit, COLUMNS of one report, COLUMNS of the other) of units whose own books differ, by id."""
+    parameters = {"no": no, "other": other, "units": list(unit_ids), "after": after, "limit": limit}
+    return await db.fetch(_DIFFERENCES, parameters)
+
+
+_OF_REPORT: Final = _digest("r.no", "r.month", "r.version", "r.regime", "r.regime_version", "r.watermark")
+_PROOF: Final = f"""
+    SELECT encode(r.digest, 'hex'), encode({_OF_REPORT}, 'hex'), r.units = count(DISTINCT l.unit_id)
+        AND r.lines = count(l.unit_id)
+        AND (r.cases_done, r.cases_with_conditions, r.money_done, r.money_with_conditions) = ({", ".join(_NATION)})
+    FROM report r LEFT JOIN report_line l ON l.report_no = r.no WHERE r.no = %(no)s GROUP BY r.no"""
+
+
+async def prove(db: Reads, no: int) -> Row | None:
+    """The digest as stored, that of what is stored now, and whether the head has the totals of the lines.
+
+    `db` must see the lines of all units. None when there is no such report.
+    """
+    return await db.fetch_one(_PROOF, {"no": no})
