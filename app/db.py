@@ -207,7 +207,7 @@ class Database:
             min_size=1,
             max_size=settings.pool_size,
             timeout=settings.pool_wait_seconds,
-            max_waiting=settings.pool_size * 32,
+            max_waiting=settings.pool_size * 64,
             configure=_prepare,
             open=False,
         )
