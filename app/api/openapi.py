@@ -218,7 +218,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[s
     if "requestBody" in operation:
         statuses |= {413, 415}
         _add_example(operation["requestBody"]["content"]["application/json"], schemas)
-    if sent := list(_sent_headers(method, statuses, safe="x-safe" in operation)):
+    if sent := list(_sent_headers(method, statuses, safe=not {"x-safe", "x-repeatable"}.isdisjoint(operation))):
         operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in sent)
     returned = ["X-Request-ID", "API-Version", "RateLimit-Policy", "RateLimit"]
     returned += ["ETag"] if statuses & {304, 428} else []

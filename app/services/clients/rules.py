@@ -32,6 +32,7 @@ SCOPES: Final[dict[str, str]] = {
     "public:read": "read the public list of debtors without conditions",
     "audit:read": "read the trail of changes and of unmasked reads",
     "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",
+    "sync:write": "push cases by ids of one's own, alone, many at once or as files",
     "people:act": "act for people: exchange tokens that name them, or send such tokens of the client's own issuer",
 }
 

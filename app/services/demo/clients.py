@@ -44,6 +44,7 @@ PARTNER: Final = DemoClient(
     "Hệ thống đối tác tích hợp (thử nghiệm)",
     frozenset(
         {"cases:read", "cases:write", "changes:read", "units:read", "officers:read", "matters:read", "reference:read"}
+        | {"sync:write"}
     ),
     "vn.t25.k01.",
 )
