@@ -1,6 +1,18 @@
 """The tables, one family per file; importing this package knows them all."""
 
-from app.models import books, cases, clients, journal, organisation, privacy, public_list, rules
+from app.models import books, cases, clients, jobs, journal, organisation, privacy, public_list, rules, sync
 from app.models.base import metadata
 
-__all__ = ["books", "cases", "clients", "journal", "metadata", "organisation", "privacy", "public_list", "rules"]
+__all__ = [
+    "books",
+    "cases",
+    "clients",
+    "jobs",
+    "journal",
+    "metadata",
+    "organisation",
+    "privacy",
+    "public_list",
+    "rules",
+    "sync",
+]

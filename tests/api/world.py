@@ -125,6 +125,7 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
     objects["relative_id"] = relative
+    objects |= {"partner": "partner" if letter == "a" else "somebody-else", "external_id": f"W-{letter}-1"}
     return Place(province, office, objects)
 
 

@@ -1,0 +1,120 @@
+"""Partners: systems that push their own cases, by their own ids."""
+
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api.body import json_body
+from app.api.deps import Db, Ref, actor, requires
+from app.api.idempotency import REPEATABLE
+from app.api.items import Many, items_body
+from app.api.problems import answers, preferred
+from app.api.routes import StrictRoute
+from app.api.v1.schemas import partners as schemas
+from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseItem, CasePush, ExternalId, PushOut
+from app.errors import Invalid, NotFound
+from app.services.access import Caller
+from app.services.sync.commands import Options, push
+from app.services.sync.rules import Result, failed
+from app.services.work import Work
+
+router = APIRouter(prefix="/partners/{partner}", tags=["Partners"], route_class=StrictRoute)
+
+Partner = Annotated[str, Path(description="the caller's own client id", examples=["demo-partner"])]
+CaseExternalId = Annotated[ExternalId, Path(description="id of the partner", examples=["HS-2025-000152"])]
+Pusher = Annotated[Caller, requires("sync:write")]
+_LARGE: Final[dict[str, Any]] = {**REPEATABLE, "x-max-bytes": schemas.MOST_BYTES}
+_PUSHED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, errors=(404, 409))
+_CREATED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, status=201, description="A new case")
+
+
+def own(caller: Caller, partner: str) -> None:
+    """404 unless the partner is the caller: nobody pushes for others, or learns who there is."""
+    if partner != caller.client_id:
+        raise NotFound
+
+
+@router.put(
+    "/cases/{external_id}",
+    response_model=None,
+    status_code=200,
+    responses={**_PUSHED, 201: _CREATED[201]},
+    summary="Push one case",
+)
+async def push_case(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Pusher,
+    partner: Partner,
+    external_id: CaseExternalId,
+    body: Annotated[CasePush, json_body(CasePush)],
+) -> Response:
+    """Creates the case, or corrects what is written about it, if this version is higher than the last one pushed.
+
+    A lower version is `stale` and changes nothing; the same one again is `unchanged`, or 409 `version-reused` when the
+    content differs. Members left out are taken back. Unit, officer, initiation, acceptance and obligations change by
+    events only: 409 `moves-by-events`.
+    """
+    own(caller, partner)
+
+    async def work(session: AsyncSession) -> Result:
+        unit = Work(session, ref, caller, actor(request, caller))
+        (result,) = await push(unit, [body.to_push(external_id)], Options())
+        if result.error is not None:
+            raise result.error
+        return result
+
+    result = await db.write(work)
+    status = 201 if result.outcome == "created" else 200
+    headers = {"Location": f"/v1/cases/{result.case_id}"} if status == 201 else {}
+    return Response(orjson.dumps(schemas.push_out(result)), status, headers, media_type="application/json")
+
+
+@router.post(
+    "/cases:batch",
+    response_model=None,
+    responses=answers(BatchOut, example=schemas.BATCH_EXAMPLE, errors=(404,)),
+    summary="Push many cases",
+    openapi_extra=_LARGE,
+)
+async def push_cases(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Pusher,
+    partner: Partner,
+    body: Annotated[Many[CaseItem], items_body(CaseBatch, CaseItem, schemas.MOST_BYTES)],
+) -> Response:
+    """Up to 5,000 cases (16 MiB), each as if pushed alone; the answer tells of every item what became of it.
+
+    An item that fails keeps no other one out, unless `atomic` is true: then nothing is applied. An external id that is
+    there twice fails twice. Needs no `Idempotency-Key`: the same batch again finds everything `unchanged`.
+    """
+    own(caller, partner)
+    good = [item.to_item() for item in body.items if isinstance(item, CaseItem)]
+    options = Options(**body.options)
+
+    async def work(session: AsyncSession) -> list[Result]:
+        unit = Work(session, ref, caller, actor(request, caller))
+        return await push(unit, good, options, spoilt=len(good) < len(body.items))
+
+    pushed = iter(await db.write(work)) if good else iter(())
+    results = [failed(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
+    return Response(_answer(request, body.items, results, options), media_type="application/json")
+
+
+def _answer(request: Request, items: list[CaseItem | Invalid], results: list[Result], options: Options) -> bytes:
+    spoken = preferred(request.scope)
+    ids = (None if isinstance(item, Invalid) else item.external_id for item in items)
+    shown = [
+        {"pointer": f"/items/{n}", **schemas.item_out(result, external_id, spoken, f"/items/{n}")}
+        for n, (result, external_id) in enumerate(zip(results, ids, strict=True))
+    ]
+    counts = schemas.counted(results)
+    applied = not options.dry_run and not (options.atomic and counts["failed"])
+    return orjson.dumps({"applied": applied, **counts, "items": shown})
