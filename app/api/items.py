@@ -7,6 +7,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from fastapi import Depends
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
@@ -18,7 +19,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 ITEMS: Final = "items"
 _IN_ITEM: Final = re.compile(rf"/{ITEMS}/([0-9]+)(/.*)?", re.ASCII)
-APART: Final = {"x-judged-apart": True}
+APART: Final[JsonDict] = {"x-judged-apart": True}
 """`json_schema_extra=` of the member `items`."""
 
 

@@ -14,6 +14,7 @@ from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.clients.commands import register, set_disabled
 from app.services.clients.rules import SCOPES
+from app.services.jobs.commands import begin
 from app.services.work import Work
 from tests.builders import NATION_ID, Service
 
@@ -23,6 +24,8 @@ PUBLIC: Final[dict[str, str]] = {
 }  # fmt: skip
 # path parameters that name something of a unit which the law has made public: everybody with the scope reads it
 PUBLISHED: Final = ("debtor_id",)
+# path parameters that name something of one client, which nobody else has, whatever they may see
+OWNED: Final = ("partner", "job_id")
 DECIDED: Final = date(2025, 8, 22)
 
 
@@ -78,6 +81,9 @@ def make_world(service: Service) -> World:
 
     service.runner.run(service.db.write(registered))
     service.runner.run(service.reference.reload())
+    for place, client_id in ((world.own, "national"), (world.foreign, "disabled")):
+        begun = partial(begin, actor=Actor(client_id), kind="import_cases", options={})
+        place.objects["job_id"] = service.runner.run(service.db.write(begun))
     return world
 
 

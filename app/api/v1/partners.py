@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api import imports
 from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
@@ -15,11 +16,13 @@ from app.api.items import Many, items_body
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
+from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
 from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseItem, CasePush, ExternalId, PushOut
 from app.errors import Invalid, NotFound
 from app.services.access import Caller
+from app.services.jobs.queries import read_job
 from app.services.sync.commands import Options, push
-from app.services.sync.rules import Result, failed
+from app.services.sync.rules import Mode, Result, failed
 from app.services.work import Work
 
 router = APIRouter(prefix="/partners/{partner}", tags=["Partners"], route_class=StrictRoute)
@@ -44,6 +47,7 @@ def own(caller: Caller, partner: str) -> None:
     status_code=200,
     responses={**_PUSHED, 201: _CREATED[201]},
     summary="Push one case",
+    openapi_extra=REPEATABLE,
 )
 async def push_case(
     request: Request,
@@ -118,3 +122,33 @@ def _answer(request: Request, items: list[CaseItem | Invalid], results: list[Res
     counts = schemas.counted(results)
     applied = not options.dry_run and not (options.atomic and counts["failed"])
     return orjson.dumps({"applied": applied, **counts, "items": shown})
+
+
+@router.post(
+    "/imports",
+    response_model=None,
+    responses=answers(JobOut, status=202, example=JOB_EXAMPLE, errors=(404, 413, 415)),
+    summary="Push a file",
+    openapi_extra={**REPEATABLE, **imports.DOCUMENTED},
+)
+async def import_cases(
+    request: Request,
+    db: Db,
+    caller: Pusher,
+    partner: Partner,
+    mode: Annotated[Mode, Query(description="which are taken: all, only new ones, or only known ones")] = "upsert",
+) -> Response:
+    """Cases of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
+
+    The answer comes when the last line is there; the job named by `Location` then applies them in order, each as if
+    pushed alone. An upload that breaks off leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails
+    alone. In CSV `obligations` and `parties` are JSON in their cell, and no cell has a line break. The same file again
+    finds everything `unchanged`.
+    """
+    own(caller, partner)
+    job_id = await imports.received(request, db, actor(request, caller), mode)
+    row = await read_job(db, caller.client_id, job_id)
+    if row is None:
+        raise NotFound
+    headers = {"Location": f"/v1/jobs/{job_id}"}
+    return Response(orjson.dumps(job_out(row)), 202, headers, media_type="application/json")

@@ -3,14 +3,12 @@
 from typing import Any, Final
 
 from sqlalchemy import insert, text
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy import bindparam
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Conflict, NotFound
 from app.models.jobs import job, job_chunk
 from app.services.access import Actor
-from app.services.jobs.rules import AT_WORK, COUNTS, KEPT_DAYS, STALLED_MINUTES, Done, Job, Piece
+from app.services.jobs.rules import AT_WORK, COUNTS, KEPT_DAYS, STALLED_MINUTES, Done, Piece
 
 _AT_WORK: Final = ", ".join(f"'{state}'" for state in AT_WORK)
 
@@ -37,13 +35,13 @@ async def add(session: AsyncSession, job_id: str, piece: Piece) -> None:
 
 
 _COMPLETE: Final = text("""
-    UPDATE job SET state = 'waiting', options = options || :options, touched_at = clock_timestamp()
-    WHERE id = CAST(:id AS uuid) AND state = 'receiving'""").bindparams(bindparam("options", type_=JSONB))
+    UPDATE job SET state = 'waiting', touched_at = clock_timestamp()
+    WHERE id = CAST(:id AS uuid) AND state = 'receiving'""")
 
 
-async def complete(session: AsyncSession, job_id: str, options: dict[str, Any]) -> None:
+async def complete(session: AsyncSession, job_id: str) -> None:
     """Everything is there: the job waits for a worker."""
-    await session.execute(_COMPLETE, {"id": job_id, "options": options})
+    await session.execute(_COMPLETE, {"id": job_id})
 
 
 _END: Final = text("""
@@ -59,13 +57,12 @@ async def end(session: AsyncSession, job_id: str, state: str) -> None:
     await session.execute(_EMPTY, {"id": job_id})
 
 
-async def cancel(session: AsyncSession, job_id: str) -> None:
-    """Calls a job off. Raises NotFound, and Conflict when it has ended."""
-    found = await session.execute(
-        text("SELECT state FROM job WHERE id = CAST(:id AS uuid) AND client_id <> '@service' FOR UPDATE"),
-        {"id": job_id},
-    )
-    state = found.scalar()
+_STATE: Final = text("SELECT state FROM job WHERE id = CAST(:id AS uuid) AND client_id = :client FOR UPDATE")
+
+
+async def cancel(session: AsyncSession, client_id: str, job_id: str) -> None:
+    """Calls a job of a client off. Raises NotFound, and Conflict when it has ended."""
+    state = (await session.execute(_STATE, {"id": job_id, "client": client_id})).scalar()
     if state is None:
         raise NotFound
     if state not in ("receiving", *AT_WORK):
@@ -74,18 +71,19 @@ async def cancel(session: AsyncSession, job_id: str) -> None:
 
 
 _TAKE: Final = text(f"""
-    SELECT j.chunks_done, k.first_line, k.content FROM job j
-    LEFT JOIN job_chunk k ON k.job_id = j.id AND k.no = j.chunks_done
-    WHERE j.id = CAST(:id AS uuid) AND j.state IN ({_AT_WORK}) FOR NO KEY UPDATE OF j SKIP LOCKED""")
+    SELECT chunks_done FROM job WHERE id = CAST(:id AS uuid) AND state IN ({_AT_WORK})
+    FOR NO KEY UPDATE SKIP LOCKED""")
+# by itself: it has to see what the worker before committed
+_NEXT: Final = text("SELECT first_line, content FROM job_chunk WHERE job_id = CAST(:id AS uuid) AND no = :no")
 
 
-async def take(session: AsyncSession, job_id: str) -> tuple[int, Piece | None] | None:
-    """The next piece of a job and its number, no piece when all are done; None when another worker is at it."""
-    row = (await session.execute(_TAKE, {"id": job_id})).first()
-    if row is None:
+async def take(session: AsyncSession, job_id: str) -> tuple[int, Piece] | None:
+    """The next piece of a job and its number; None when another worker is at it, or it has ended."""
+    number = (await session.execute(_TAKE, {"id": job_id})).scalar()
+    if number is None:
         return None
-    number, first_line, content = row
-    return number, None if content is None else Piece(first_line, bytes(content))
+    first_line, content = (await session.execute(_NEXT, {"id": job_id, "no": number})).one()
+    return number, Piece(first_line, bytes(content))
 
 
 _KEEP: Final = text("""
@@ -108,7 +106,8 @@ _STALLED: Final = text(f"""
     WHERE state = 'receiving' AND touched_at < now() - interval '{STALLED_MINUTES} minutes' RETURNING id::text""")
 _EMPTY_EACH: Final = text("UPDATE job_chunk SET content = NULL WHERE job_id = ANY(CAST(:ids AS uuid[]))")
 _FORGET: Final = text(f"""
-    DELETE FROM job WHERE state NOT IN ('receiving', {_AT_WORK}) AND touched_at < now() - interval '{KEPT_DAYS} days'""")
+    DELETE FROM job
+    WHERE state NOT IN ('receiving', {_AT_WORK}) AND touched_at < now() - interval '{KEPT_DAYS} days'""")
 
 
 async def tidy(session: AsyncSession) -> None:
@@ -117,8 +116,3 @@ async def tidy(session: AsyncSession) -> None:
     if stalled:
         await session.execute(_EMPTY_EACH, {"ids": list(stalled)})
     await session.execute(_FORGET)
-
-
-def job_of(row: tuple[Any, ...]) -> Job:
-    """A row of the columns of `Job`."""
-    return Job(*row)

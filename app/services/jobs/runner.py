@@ -6,6 +6,7 @@ that it was done are committed together.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -20,20 +21,26 @@ from app.services.jobs.rules import Done, Job, Piece
 from app.services.reference import ReferenceCache
 from app.services.work import Work
 
-Worker = Callable[[Work, Job, Piece], Awaitable[Done]]
-"""Does a piece of one kind of job."""
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What does a piece of one kind of job, and the scope the client needs while it is done."""
+
+    scope: str
+    work: Callable[[Work, Job, Piece], Awaitable[Done]]
+
 
 LOOK_SECONDS: Final = 1.0
 _log: Final = structlog.get_logger("jobs")
 
 
 class Runner:
-    """`run` works on jobs until it is cancelled; `workers` has a function for each kind there is."""
+    """`run` works on jobs until it is cancelled; `kinds` are those there are, by their codes."""
 
-    def __init__(self, db: Database, reference: ReferenceCache, workers: Mapping[str, Worker]) -> None:
+    def __init__(self, db: Database, reference: ReferenceCache, kinds: Mapping[str, Kind]) -> None:
         self._db = db
         self._reference = reference
-        self._workers = workers
+        self._kinds = kinds
 
     async def run(self) -> None:
         """Looks for work, does it, and rests when there is none."""
@@ -52,7 +59,7 @@ class Runner:
 
     async def _step(self, job: Job) -> bool:
         client = self._reference.current.clients.get(job.client_id)
-        if client is None or client.disabled or "sync:write" not in client.caller.scopes:
+        if client is None or client.disabled or self._kinds[job.kind].scope not in client.caller.scopes:
             await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed"))
             return True
         context = self._reference.current.context(client.caller)
@@ -70,9 +77,6 @@ class Runner:
         if taken is None:
             return False
         number, piece = taken
-        if piece is None:
-            await commands.end(session, job.id, "done")
-            return True
         work = Work(session, self._reference.current, caller, Actor(caller.client_id, job.request_id))
-        await commands.keep(session, job.id, number, await self._workers[job.kind](work, job, piece))
+        await commands.keep(session, job.id, number, await self._kinds[job.kind].work(work, job, piece))
         return True

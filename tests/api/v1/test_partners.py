@@ -75,13 +75,39 @@ def test_one_bad_item_is_told_by_its_pointer_and_loses_no_good_one(partner: http
 _JSON = {"Content-Type": "application/json"}
 
 
-def test_a_batch_again_changes_nothing_and_others_are_kept_out_of_nothing(partner: httpx.Client, world: World) -> None:
+def test_a_batch_again_changes_nothing_and_tells_nobody(partner: httpx.Client, world: World) -> None:
+    cursor = partner.get("/v1/changes", params={"start": "now"}).json()["next"]
     items = [item(world) for _ in range(30)]
-    assert statuses(batch(partner, *items)) == ["created"] * 30
-    feed = partner.get("/v1/changes", params={"start": "now"}).json()
+    first = batch(partner, *items)
     found = batch(partner, *items)
     assert (statuses(found), found["unchanged"]) == (["unchanged"] * 30, 30)
-    assert partner.get("/v1/changes", params={"cursor": feed["next"], "wait": 0}).json()["items"] == []
+    told = _told(partner, cursor, {one["case_id"] for one in first["items"]})
+    assert len(told) == 30
+    assert {one["own"] for one in told} == {True}
+
+
+def _told(client: httpx.Client, cursor: str, ids: set[str], **query: Any) -> list[dict[str, Any]]:
+    """What the feed tells of these cases until it falls silent."""
+    told, silent = [], False
+    while not silent:
+        page = client.get("/v1/changes", params={"cursor": cursor, "wait": 2, **query}).json()
+        told += [one for one in page["items"] if one["id"] in ids]
+        silent, cursor = not page["items"], page["next"]
+    return told
+
+
+def test_a_partner_need_not_hear_its_own_changes(partner: httpx.Client, province: httpx.Client, world: World) -> None:
+    """The others do; and the partner hears what others change in its cases."""
+    cursor = partner.get("/v1/changes", params={"start": "now"}).json()["next"]
+    everybody = province.get("/v1/changes", params={"start": "now"}).json()["next"]
+    case_id = batch(partner, item(world))["items"][0]["case_id"]
+    changed = {"file_no": "7/HS", "reason": "Đính chính"}
+    headers = {"If-Match": "*"}
+    assert province.patch(f"/v1/cases/{case_id}", json=changed, headers=headers).status_code == 200
+    told = _told(partner, cursor, {case_id}, echo="false")
+    assert [one["version"] for one in told] == [3]
+    assert [one["version"] for one in _told(partner, cursor, {case_id})] == [2, 3]
+    assert [one["version"] for one in _told(province, everybody, {case_id}, echo="false")] == [2]
 
 
 def test_all_or_none_and_as_if(partner: httpx.Client, world: World) -> None:
