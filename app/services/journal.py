@@ -1,11 +1,11 @@
 """The one place that writes what happened: an audit record of every change and of every unmasked read, and a change
 record of every change."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, ScalarSelect, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -150,7 +150,7 @@ _NOBODY: Final = {"person_id": None, "person_unit_id": None, "person_role": None
 async def _audit_each(
     session: AsyncSession, actor: Actor, things: Sequence[Thing], action: str, reason: str | None
 ) -> str:
-    listed = json.dumps([asdict(thing) for thing in things])
+    listed = orjson.dumps(list(things)).decode()
     values = {"things": listed, "action": action, "reason": reason}
     await session.execute(_AUDIT_EACH, {**_NOBODY, **_who(actor), **values})
     return listed

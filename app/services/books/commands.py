@@ -1,9 +1,9 @@
 """Writing the books: entries, the case rows they move, every rollup, and the public list where it is concerned."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -53,7 +53,10 @@ async def post(
     `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
     The caller holds the row locks of the cases.
     """
-    parameters = {"lines": json.dumps(lines, default=str), "cases": json.dumps(cases, default=str)}
+    parameters = {
+        "lines": orjson.dumps(lines, default=str).decode(),
+        "cases": orjson.dumps(cases, default=str).decode(),
+    }
     rows = (await session.execute(text(_POST), parameters)).all()
     await keep_listed(session, [case_id for case_id, _, concerned in rows if concerned])
     return {case_id: version for case_id, version, _ in rows}

@@ -1,10 +1,10 @@
 """Taking cases into the books: any number of them in the same few statements."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import text
 
 from app.clock import today
@@ -72,8 +72,8 @@ async def create_cases(work: Work, news: Mapping[str, NewCase]) -> dict[str, int
         {"id": case_id, **_row_of_new(new, units[case_id]), **matters.get(new.matter_id or "", _WITHOUT_MATTER)}
         for case_id, new in news.items()
     ]
-    await work.session.execute(_ADD_CASES, {"cases": json.dumps(listed, default=str)})
-    await work.session.execute(_ADD_OBLIGATIONS, {"duties": json.dumps(_duties(news))})
+    await work.session.execute(_ADD_CASES, {"cases": orjson.dumps(listed).decode()})
+    await work.session.execute(_ADD_OBLIGATIONS, {"duties": orjson.dumps(_duties(news)).decode()})
     await rows.write_parties(work.session, {case_id: new.parties for case_id, new in news.items()})
     await rows.write_institutions(work.session, news)
     if found := await conflicts(work, {i: (new.officer_id, new.accepted_on) for i, new in news.items()}):

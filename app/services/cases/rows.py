@@ -1,12 +1,12 @@
 """Cases as commands find and leave them, however many: their rows under lock, what else decides, and the trail."""
 
-import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -131,7 +131,7 @@ _ADD_PARTIES: Final = text(f"""
 async def write_parties(session: AsyncSession, parties: Mapping[str, Sequence[NewParty]]) -> None:
     """Adds the parties of cases that have none."""
     listed = [_party_row(case_id, no, p) for case_id, own in parties.items() for no, p in enumerate(own, 1)]
-    await session.execute(_ADD_PARTIES, {"parties": json.dumps(listed)})
+    await session.execute(_ADD_PARTIES, {"parties": orjson.dumps(listed).decode()})
 
 
 def _party_row(case_id: str, number: int, p: NewParty) -> dict[str, Any]:

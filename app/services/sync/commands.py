@@ -1,10 +1,10 @@
 """Applying what a partner pushes: any number of cases in a bounded number of statements."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import text
 
 from app.errors import DomainError, NotFound
@@ -147,7 +147,7 @@ def _listed(items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, byte
         for i, item in items.items()
         for whole, fixed in (digests[i],)
     ]
-    return json.dumps(rows)
+    return orjson.dumps(rows).decode()
 
 
 async def _claim(work: Work, items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
