@@ -28,6 +28,19 @@ COMMENT ON TABLE pushed_case IS 'which case a partner means by an id of its own,
 COMMENT ON COLUMN pushed_case.source_version IS 'version of the partner; only higher ones are applied';
 COMMENT ON COLUMN pushed_case.digest IS 'SHA-256 of all that was pushed';
 COMMENT ON COLUMN pushed_case.fixed IS 'SHA-256 of what changes by events only';
+CREATE TABLE pushed_event (
+    partner TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    event_no SMALLINT NOT NULL,
+    digest BYTEA NOT NULL,
+    recorded_at TIMESTAMP WITH TIME ZONE DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT pk_pushed_event PRIMARY KEY (partner, external_id, event_id),
+    CONSTRAINT fk_pushed_event_partner_external_id FOREIGN KEY(partner, external_id)
+        REFERENCES pushed_case (partner, external_id)
+);
+COMMENT ON TABLE pushed_event IS 'which event of a case a partner means by an id of its own';
+COMMENT ON COLUMN pushed_event.digest IS 'SHA-256 of what was pushed';
 CREATE TABLE job (
     id UUID DEFAULT uuidv7() NOT NULL,
     client_id TEXT NOT NULL,
@@ -83,6 +96,9 @@ WALLS = f"""
 ALTER TABLE pushed_case ENABLE ROW LEVEL SECURITY;
 CREATE POLICY wall ON pushed_case TO thads_service USING ({OWN.format(column="partner")});
 GRANT SELECT, INSERT, UPDATE ON pushed_case TO thads_service;
+ALTER TABLE pushed_event ENABLE ROW LEVEL SECURITY;
+CREATE POLICY wall ON pushed_event TO thads_service USING ({OWN.format(column="partner")});
+GRANT SELECT, INSERT ON pushed_event TO thads_service;
 ALTER TABLE job ENABLE ROW LEVEL SECURITY;
 CREATE POLICY wall ON job TO thads_service USING ({OWN.format(column="client_id")} OR {SERVICE});
 GRANT SELECT, INSERT, UPDATE, DELETE ON job TO thads_service;
@@ -91,7 +107,7 @@ CREATE POLICY wall ON job_chunk TO thads_service USING ({OF_JOB});
 GRANT SELECT, INSERT, UPDATE ON job_chunk TO thads_service;
 """
 UNDONE = """
-DROP TABLE job_chunk, job, pushed_case;
+DROP TABLE job_chunk, job, pushed_event, pushed_case;
 """
 
 

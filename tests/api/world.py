@@ -132,6 +132,7 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
     objects["relative_id"] = relative
     objects |= {"partner": "partner" if letter == "a" else "somebody-else", "external_id": f"W-{letter}-1"}
+    objects["event_id"] = f"W-{letter}-2"
     return Place(province, office, objects)
 
 

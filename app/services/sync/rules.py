@@ -32,6 +32,13 @@ class VersionReused(Conflict):
     title = {"en": "The source version was pushed with another content", "vi": "Phiên bản đã gửi với nội dung khác"}
 
 
+class EventReused(Conflict):
+    """The same event id was pushed before with another content."""
+
+    code = "event-reused"
+    title = {"en": "The event was pushed with another content", "vi": "Sự kiện đã gửi với nội dung khác"}
+
+
 class MovesByEvents(Conflict):
     """What changes by events only differs from what was pushed before."""
 
@@ -67,10 +74,11 @@ class Pushed:
     def digests(self) -> tuple[bytes, bytes]:
         """SHA-256 of all there is, and of what changes by events only."""
         fixed = {name: getattr(self.case, name) for name in FIXED}
-        return _digest(self.case), _digest(fixed)
+        return digest_of(self.case), digest_of(fixed)
 
 
-def _digest(value: Any) -> bytes:
+def digest_of(value: Any) -> bytes:
+    """SHA-256 of what somebody sent, however it was written."""
     return hashlib.sha256(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)).digest()
 
 

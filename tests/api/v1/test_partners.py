@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -138,3 +139,27 @@ def test_a_batch_beyond_the_usual_size_of_bodies(partner: httpx.Client, world: W
     items = [item(world, obligations=long) for _ in range(60)]
     assert len(json.dumps(items)) > 1024 * 1024
     assert batch(partner, *items)["created"] == 60
+
+
+def test_an_event_is_booked_once(partner: httpx.Client, world: World) -> None:
+    case_id = partner.put(f"{PATH}/HS-9", json=pushed(world)).json()["case_id"]
+    path = f"{PATH}/HS-9/events/TT-1"
+    event = {"event": "collected", "effective_on": "2025-09-01", "amount_vnd": 400}
+    first = partner.put(path, json=event)
+    assert (first.status_code, first.json()) == (201, {"status": "created", "case_id": case_id, "event_no": 2})
+    assert first.headers["location"] == f"/v1/cases/{case_id}/events/2"
+    again = partner.put(path, json=event)
+    assert (again.status_code, again.json()) == (200, first.json() | {"status": "unchanged"})
+    other = partner.put(path, json={**event, "amount_vnd": 500})
+    assert (other.status_code, other.json()["code"]) == (409, "event-reused")
+    assert partner.get(f"/v1/cases/{case_id}").json()["outstanding_vnd"] == 1_000_000 - 400
+    assert partner.put(f"{PATH}/HS-unknown/events/TT-1", json=event).status_code == 404
+
+
+def test_the_same_event_at_the_same_time_is_booked_once(partner: httpx.Client, world: World) -> None:
+    partner.put(f"{PATH}/HS-10", json=pushed(world))
+    event = {"event": "collected", "effective_on": "2025-09-01", "amount_vnd": 400}
+    with ThreadPoolExecutor(4) as pool:
+        sent = [pool.submit(partner.put, f"{PATH}/HS-10/events/TT-1", json=event) for _ in range(4)]
+        codes = sorted(answer.result().status_code for answer in sent)
+    assert codes == [200, 200, 200, 201]

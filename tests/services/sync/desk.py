@@ -32,7 +32,12 @@ class Desk:
         """One that nobody else uses."""
         (office,) = service.runner.run(offices(service, 1))
         name = f"desk-{next(_numbers)}"
-        about = {"client_id": name, "name": name, "scopes": frozenset({"sync:write"}), "unit_ids": [office.unit_id]}
+        about: dict[str, Any] = {
+            "client_id": name,
+            "name": name,
+            "scopes": frozenset({"sync:write"}),
+            "unit_ids": [office.unit_id],
+        }
         service.runner.run(service.db.write(lambda session: register(session, Actor("tests"), **about)))
         service.runner.run(service.reference.reload())
         return cls(service, office, service.reference.current.clients[name].caller)
