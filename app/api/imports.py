@@ -1,5 +1,6 @@
 """Files of cases that partners send: taken in piece by piece, and applied so by the jobs."""
 
+import asyncio
 from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
@@ -56,7 +57,7 @@ def _start(form: str, piece: Piece) -> list[str]:
 async def apply_lines(work: Work, job: Job, piece: Piece) -> Done:
     """Pushes the lines of a piece, those of one id in their order, and tells of each what became of it."""
     reader = Reader(CaseItem, job.options["form"], job.options["columns"])
-    read = {number: reader.read(line) for number, line in _numbered(job, piece)}
+    read = await asyncio.to_thread(lambda: {number: reader.read(line) for number, line in _numbered(job, piece)})
     results = {number: failed(item) for number, item in read.items() if isinstance(item, DomainError)}
     good = [(number, item.to_item()) for number, item in read.items() if isinstance(item, CaseItem)]
     for place, group in enumerate(rounds(good)):

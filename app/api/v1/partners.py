@@ -13,6 +13,7 @@ from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
 from app.api.items import Many, items_body
+from app.api.limits import Limits
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
@@ -187,7 +188,9 @@ async def import_cases(
     finds everything `unchanged`.
     """
     own(caller, partner)
-    job_id = await imports.received(request, db, actor(request, caller), mode)
+    limits: Limits = request.app.state.limits
+    async with limits.resting():  # a slow upload keeps nobody out
+        job_id = await imports.received(request, db, actor(request, caller), mode)
     row = await read_job(db, caller.client_id, job_id)
     if row is None:
         raise NotFound
