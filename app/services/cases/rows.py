@@ -62,6 +62,18 @@ async def locked(work: Work, case_ids: Collection[str]) -> dict[str, dict[str, A
     return {row["id"]: dict(row) for row in found.mappings()}
 
 
+async def versions_of(work: Work, case_ids: Collection[str]) -> dict[str, int]:
+    """Versions of those of the cases that the caller may see."""
+    if not case_ids:
+        return {}
+    scope = work.ref.scope(work.caller, None)
+    sql = f"""SELECT c.id::text AS id, c.version FROM enforcement_case c
+        WHERE c.id = ANY(%(ids)s::uuid[]) AND {case_wall(scope)}"""
+    connection = await work.session.connection()
+    found = await connection.exec_driver_sql(sql, {"ids": list(case_ids), **scope.wall()})
+    return {row["id"]: row["version"] for row in found.mappings()}
+
+
 async def histories(session: AsyncSession, case_ids: Collection[str]) -> dict[str, list[BookedEvent]]:
     """Everything ever booked of each case."""
     sql = f"""SELECT case_id::text, {LINE_ORDER} FROM entry WHERE case_id = ANY(CAST(:ids AS uuid[]))

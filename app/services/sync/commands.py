@@ -10,7 +10,7 @@ from sqlalchemy import text
 from app.errors import DomainError, NotFound
 from app.services.cases.corrections import Correction, change_cases
 from app.services.cases.intake import create_cases
-from app.services.cases.rows import PLAIN, Refused
+from app.services.cases.rows import PLAIN, Refused, versions_of
 from app.services.sync import rules
 from app.services.sync.rules import Known, Mode, NotApplied, Pushed, RepeatedId, Result, failed
 from app.services.work import Work
@@ -88,7 +88,9 @@ async def _apply(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[st
     newer = {i: item for i, item in items.items() if _is_newer(item, results[i], known.get(i))}
     if newer:
         await _remember(work, newer, digests)
-    versions |= await _versions(work, [r.case_id for r in results.values() if r.case_id and r.case_id not in versions])
+    versions |= await versions_of(
+        work, [r.case_id for r in results.values() if r.case_id and r.case_id not in versions]
+    )
     return {external_id: _shown(result, versions) for external_id, result in results.items()}
 
 
@@ -137,8 +139,6 @@ _KNOWN: Final = text("""
 _REMEMBER: Final = text(f"""
     UPDATE pushed_case p SET source_version = n.source_version, digest = decode(n.digest, 'hex')
     FROM {_ITEMS} WHERE p.partner = :partner AND p.external_id = n.external_id""")
-_VERSIONS: Final = text("""
-    SELECT id::text, version FROM enforcement_case WHERE id = ANY(CAST(:ids AS uuid[]))""")
 
 
 def _listed(items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> str:
@@ -166,11 +166,3 @@ async def _known(work: Work, external_ids: Sequence[str]) -> dict[str, Known]:
 async def _remember(work: Work, items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> None:
     values = {"partner": work.caller.client_id, "items": _listed(items, digests)}
     await work.session.execute(_REMEMBER, values)
-
-
-async def _versions(work: Work, case_ids: Sequence[str]) -> dict[str, int]:
-    """Versions of those cases the caller may see."""
-    if not case_ids:
-        return {}
-    found = await work.session.execute(_VERSIONS, {"ids": list(case_ids)})
-    return {row[0]: row[1] for row in found}
