@@ -15,6 +15,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 
 from app import __version__, logging
 from app.api import docs, oauth, operations, v1
+from app.api.imports import KINDS
 from app.api.index import RouteIndex
 from app.api.limits import Limits
 from app.api.middleware import Edge
@@ -31,6 +32,8 @@ from app.services.changes.feed import Feed
 from app.services.clients.commands import forget_old_keys, forget_used_assertions
 from app.services.clients.login import Login
 from app.services.clients.tokens import Tokens
+from app.services.jobs.commands import tidy
+from app.services.jobs.runner import Runner
 from app.services.reference import ReferenceCache
 from app.services.webhooks.commands import forget_old_deliveries
 from app.services.webhooks.dispatcher import Dispatcher
@@ -91,12 +94,13 @@ def _assemble(settings: Settings, contexts: list[RouteContext], document: dict[s
 
 
 async def _keep_house(db: Database) -> None:
-    """Forgets old idempotency keys, used assertions, changes and deliveries, now and every hour."""
+    """Forgets old idempotency keys, used assertions, jobs, changes and deliveries, now and every hour."""
     kept = timedelta(days=db.settings.changes_days)
     while True:
         try:
             await db.write(SERVICE, forget_old_keys)
             await db.write(SERVICE, forget_used_assertions)
+            await db.write(SERVICE, tidy)
             while await db.write(SERVICE, partial(forget_old_changes, kept=kept)) == ROUND:
                 pass
             while await db.write(SERVICE, forget_old_deliveries) == ROUND:
@@ -129,7 +133,8 @@ def _lifespan(settings: Settings) -> Any:
             await webhooks.start()
             app.state.db, app.state.reference, app.state.feed, app.state.webhooks = db, reference, feed, webhooks
             issuers = (issuer.keep_current() for issuer in app.state.tokens.outside)
-            keeping = [asyncio.create_task(work) for work in (_keep_house(db), _chain_audit(db), *issuers)]
+            own = (_keep_house(db), _chain_audit(db), Runner(db, reference, KINDS).run())
+            keeping = [asyncio.create_task(work) for work in (*own, *issuers)]
             gc.collect()
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)

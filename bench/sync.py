@@ -19,7 +19,7 @@ import typer
 
 from app.preflight import ROOT, own_secrets
 from app.services.access import ROOT as NATION
-from app.services.access import SECRET, Caller, Scope
+from app.services.access import SECRET, Caller
 from app.services.cases.queries import ITEM_COLUMNS
 from app.services.changes.queries import page_sql
 from app.services.changes.rules import View
@@ -121,11 +121,16 @@ def _cost(database: Loaded, service: Contender, times: int, ask: Callable[[], ht
 def _page_alone(database: Loaded, pages: int) -> float:
     """CPU of the database for the statement of a page, by its owner, in µs."""
     view = View.of(Caller("bench", frozenset({"changes:read", "cases:read"}), (NATION,), SECRET), ("case",))
-    scope = Scope((NATION,), (), SECRET)
-    sql = page_sql(view.scope, resumed=True).encode()
+    sql = page_sql(view, resumed=True).encode()
     with psycopg.connect(database.url, autocommit=True) as connection:
         mark = connection.execute("SELECT mark FROM change_lineage ORDER BY no DESC LIMIT 1").fetchone()
-        values = {**scope.wall(), "kinds": ["case"], "limit": PAGE, "scanned": 20_000, "mark": mark[0] if mark else 0}
+        values = {
+            **view.scope.wall(),
+            "kinds": ["case"],
+            "limit": PAGE,
+            "scanned": 20_000,
+            "mark": mark[0] if mark else 0,
+        }
         before = cpu_seconds(connection.info.backend_pid)
         for number in range(60):
             connection.execute(sql, {**values, "after": number % pages * PAGE}, prepare=True).fetchall()

@@ -39,14 +39,14 @@ def json_body(model: Any) -> Any:
     return Depends(body)
 
 
-async def read(request: Request) -> bytes:
-    """The raw body, at most 1 MiB; never reads beyond that."""
-    _check_headers(request)
+async def read(request: Request, most: int = MAX_BODY) -> bytes:
+    """The raw body, at most 1 MiB unless the operation takes more; never reads beyond that."""
+    _check_headers(request, most)
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size > MAX_BODY:
+        if size > most:
             raise TooLarge(headers={"Connection": "close"})
         chunks.append(chunk)
     raw = b"".join(chunks)
@@ -54,9 +54,9 @@ async def read(request: Request) -> bytes:
     return raw
 
 
-def _check_headers(request: Request) -> None:
+def _check_headers(request: Request, most: int) -> None:
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length[:20]) > MAX_BODY:
+    if not length.isdecimal() or int(length[:20]) > most:
         raise TooLarge(headers={"Connection": "close"})
     media_type, _, parameters = request.headers.get("content-type", "").partition(";")
     if media_type.strip().lower() != "application/json":
@@ -71,7 +71,7 @@ def _check_headers(request: Request) -> None:
 def validated(adapter: TypeAdapter[Any], raw: bytes) -> Any:
     """The model made of `raw`; every fault at once, each with its JSON pointer."""
     document = parsed(raw)
-    if _SUSPICIOUS.search(raw) and (faults := _unstorable(document)):
+    if faults := unstorable(raw, document):
         raise Invalid(faults=faults)
     try:
         return adapter.validate_json(raw, strict=True)
@@ -128,8 +128,10 @@ def _check_depth(raw: bytes) -> None:
         raise Invalid(faults=[Fault("too-deep", message, pointer="")])
 
 
-def _unstorable(document: Any) -> list[Fault]:
-    """Strings PostgreSQL cannot keep: NUL and lone surrogates."""
+def unstorable(raw: bytes, document: Any) -> list[Fault]:
+    """Strings PostgreSQL cannot keep: NUL and lone surrogates; `document` is what `raw` holds."""
+    if not _SUSPICIOUS.search(raw):
+        return []
     faults: list[Fault] = []
     rest: list[tuple[str, Any]] = [("", document)]
     while rest:

@@ -23,6 +23,8 @@ from app.services.clients.commands import StoredAnswer, claim_key, keep_answer
 HEADER: Final = "Idempotency-Key"
 SAFE: Final[dict[str, Any]] = {"x-safe": True}
 """`openapi_extra=` of a POST that only asks, with a body in place of an address: it changes nothing and has no key."""
+REPEATABLE: Final[dict[str, Any]] = {"x-repeatable": True}
+"""`openapi_extra=` of a change without key or `If-Match`: what it carries tells what was done already."""
 _KEY: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 

@@ -41,9 +41,9 @@ midway breaks the connection off.
 **Personal data.** Names of individuals are masked; identity numbers, addresses and phones are not shown. Whoever has
 the scope `cases:read.pii` may ask for them case by case, with a `Purpose` that goes on record.
 
-**Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done (operations marked `x-safe`
-change nothing and have none). Other changes need `If-Match` with the `ETag` read before: 428 without, 412 when somebody
-was faster.
+**Changes.** POST needs an `Idempotency-Key`: the same key gives the same answer, once done. Other changes need
+`If-Match` with the `ETag` read before: 428 without, 412 when somebody was faster. Operations marked `x-safe` change
+nothing, those marked `x-repeatable` tell by themselves what was done already; they need neither.
 
 **Limits.** `RateLimit` says what is left of the client's quota. 429 and 503 say in `Retry-After` when to ask again.
 
@@ -222,8 +222,9 @@ def _complete(path: str, method: str, operation: dict[str, Any], schemas: dict[s
     statuses |= ({404} if "{" in path else set()) | ({410} if "cursor" in names else set())
     if "requestBody" in operation:
         statuses |= {413, 415}
-        _add_example(operation["requestBody"]["content"]["application/json"], schemas)
-    if sent := list(_sent_headers(method, statuses, safe="x-safe" in operation)):
+        if "application/json" in operation["requestBody"]["content"]:
+            _add_example(operation["requestBody"]["content"]["application/json"], schemas)
+    if sent := list(_sent_headers(method, statuses, safe=not {"x-safe", "x-repeatable"}.isdisjoint(operation))):
         operation.setdefault("parameters", []).extend(_ref("parameters", name) for name in sent)
     returned = ["X-Request-ID", "API-Version", "RateLimit-Policy", "RateLimit"]
     returned += ["ETag"] if statuses & {304, 428} else []

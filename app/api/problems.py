@@ -4,7 +4,7 @@ The body never repeats what the caller sent. `type` is `/problems/<code>`, a pag
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from types import UnionType
 from typing import Any, Final, Literal
@@ -112,11 +112,11 @@ class RequestTimeout(DomainError):
 
 
 class TooLarge(DomainError):
-    """The body exceeds 1 MiB; the connection is closed without reading the rest."""
+    """The body exceeds what the operation takes, usually 1 MiB; the connection is closed without reading the rest."""
 
     status = 413
     code = "content-too-large"
-    title = {"en": "The body exceeds 1 MiB", "vi": "Nội dung vượt quá 1 MiB"}
+    title = {"en": "The body is too large", "vi": "Nội dung quá lớn"}
 
 
 class AddressTooLong(DomainError):
@@ -221,8 +221,7 @@ def language(accept: bytes | str | None) -> Literal["vi", "en"]:
 
 def problem(scope: Scope, error: DomainError) -> Response:
     """The answer to `error`, in the language the caller prefers."""
-    accept = next((value for name, value in scope["headers"] if name == b"accept-language"), None)
-    spoken = language(accept)
+    spoken = preferred(scope)
     body: dict[str, Any] = {
         "type": f"/problems/{error.code}",
         "title": error.title[spoken],
@@ -238,6 +237,17 @@ def problem(scope: Scope, error: DomainError) -> Response:
     body.update(error.extra)
     headers = {"Content-Language": spoken, "Vary": "Accept-Language", "Cache-Control": "no-store"}
     return Response(orjson.dumps(body, default=str), error.status, {**headers, **error.headers}, media_type=PROBLEM)
+
+
+def preferred(scope: Scope) -> str:
+    """The language the caller prefers, of the two there are."""
+    return language(next((value for name, value in scope["headers"] if name == b"accept-language"), None))
+
+
+def faults_of(error: DomainError, spoken: str, at: str = "") -> list[dict[str, str]]:
+    """What is wrong with one of many things, which lies `at` this pointer; an error without faults is one itself."""
+    faults = error.faults or (Fault(error.code, error.detail or error.title, ""),)
+    return [_fault(replace(fault, pointer=f"{at}{fault.pointer or ''}"), spoken) for fault in faults[:MAX_FAULTS]]
 
 
 def _fault(fault: Fault, spoken: str) -> dict[str, str]:

@@ -4,17 +4,30 @@ from app.models import (
     books,
     cases,
     clients,
+    jobs,
     journal,
     organisation,
     privacy,
     public_list,
     reports,
     rules,
+    sync,
     webhooks,
 )
 from app.models.base import metadata
 
 __all__ = [
-    "books", "cases", "clients", "journal", "metadata", "organisation", "privacy", "public_list", "reports", "rules",
+    "books",
+    "cases",
+    "clients",
+    "jobs",
+    "journal",
+    "metadata",
+    "organisation",
+    "privacy",
+    "public_list",
+    "reports",
+    "rules",
+    "sync",
     "webhooks",
-]  # fmt: skip
+]

@@ -57,3 +57,6 @@ OFFICER_RELATIONS: Final = (
     "spouse_uncle_aunt", "spouse_sibling", "grandchild", "nephew_niece",
 )  # fmt: skip
 RETENTION_CLASSES: Final = ("case_ended", "case_moved", "relation_ended")
+
+JOB_KINDS: Final = ("import_cases",)
+JOB_STATES: Final = ("receiving", "waiting", "running", "done", "cancelled", "incomplete", "failed")

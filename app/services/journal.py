@@ -1,11 +1,11 @@
 """The one place that writes what happened: an audit record of every change and of every unmasked read, and a change
 record of every change."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import ColumnElement, ScalarSelect, func, insert, literal_column, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,7 +27,7 @@ _TRANSACTION: Final[ColumnElement[int]] = literal_column("pg_current_xact_id()::
 class Thing:
     """One of many things that were changed, or shown, alike; `version` is the new one, `after` as in `record`.
 
-    `was_confidentiality` is its class before, when the change altered it.
+    `was_confidentiality` is its class before, when the change altered that alone; `was` is as in `record`.
     """
 
     subject: str
@@ -37,6 +37,8 @@ class Thing:
     after: Mapping[str, Any] | None = None
     confidentiality: int = ORDINARY
     was_confidentiality: int | None = None
+    before: Mapping[str, Any] | None = None
+    was: Visibility | None = None
 
 
 async def record(
@@ -111,7 +113,7 @@ async def seen_each(session: AsyncSession, things: Sequence[Thing], *, actor: Ac
 
 _THINGS: Final = (
     "jsonb_to_recordset(CAST(:things AS jsonb)) AS t (subject text, subject_id text, unit_id uuid, version bigint, "
-    "after jsonb, confidentiality smallint, was_confidentiality smallint)"
+    "after jsonb, confidentiality smallint, was_confidentiality smallint, before jsonb, was jsonb)"
 )
 # Subjects that are of a class, or about something that is, and where it stands.
 _CLASSED: Final = {"case": enforcement_case, "legal_hold": enforcement_case, "matter": matter}
@@ -120,20 +122,23 @@ _CLASS_OF_CASE: Final = """(
         WHERE t.subject IN ('case', 'legal_hold') AND c.id = CAST(t.subject_id AS uuid))"""
 # Known to institutions like to everybody. Of other things they are told only of cases of their own.
 _WITHOUT_PARTIES: Final = ("unit", "officer")
+_WAS_CLASS: Final = "coalesce(t.was_confidentiality, CAST(t.was ->> 'confidentiality' AS smallint))"
 _AUDIT_EACH: Final = text(f"""
     INSERT INTO audit_record (subject, subject_id, unit_id, unit_path, confidentiality, action, client_id, person_id,
-        person_unit_id, person_role, request_id, reason, after)
+        person_unit_id, person_role, request_id, reason, before, after)
     SELECT t.subject, t.subject_id, t.unit_id, u.path,
-        greatest(t.confidentiality, t.was_confidentiality, {_CLASS_OF_CASE}), :action,
-        :client_id, :person_id, CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason, t.after
+        greatest(t.confidentiality, {_WAS_CLASS}, {_CLASS_OF_CASE}), :action,
+        :client_id, :person_id, CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason,
+        t.before, t.after
     FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id ORDER BY t.subject, t.subject_id""")
 _CHANGE_EACH: Final = text(f"""
     INSERT INTO change_record (subject, subject_id, unit_id, version, action, transaction_id, client_id, unit_path,
         confidentiality, institutions, was_unit_path, was_confidentiality, was_institutions)
     SELECT t.subject, t.subject_id, t.unit_id, t.version, :action, pg_current_xact_id()::text::bigint, :client_id,
         u.path, greatest(t.confidentiality, {_CLASS_OF_CASE}), i.institutions,
-        CASE WHEN t.was_confidentiality IS NOT NULL THEN u.path END, t.was_confidentiality,
-        CASE WHEN t.was_confidentiality IS NOT NULL THEN i.institutions END
+        CASE WHEN {_WAS_CLASS} IS NOT NULL THEN coalesce(t.was ->> 'unit_path', u.path) END, {_WAS_CLASS},
+        CASE WHEN t.was IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(t.was -> 'institutions'))
+            WHEN t.was_confidentiality IS NOT NULL THEN i.institutions END
     FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id CROSS JOIN LATERAL (
         SELECT CASE WHEN t.subject = 'case' THEN ARRAY(
                 SELECT c.institution FROM case_institution c WHERE c.case_id = CAST(t.subject_id AS uuid))
@@ -145,7 +150,7 @@ _NOBODY: Final = {"person_id": None, "person_unit_id": None, "person_role": None
 async def _audit_each(
     session: AsyncSession, actor: Actor, things: Sequence[Thing], action: str, reason: str | None
 ) -> str:
-    listed = json.dumps([asdict(thing) for thing in things])
+    listed = orjson.dumps(list(things)).decode()
     values = {"things": listed, "action": action, "reason": reason}
     await session.execute(_AUDIT_EACH, {**_NOBODY, **_who(actor), **values})
     return listed

@@ -60,6 +60,11 @@ class Operation:
         return self.method == "get" or "x-safe" in self.described
 
     @property
+    def repeatable(self) -> bool:
+        """Whether doing it again does nothing more, without a key or a version."""
+        return "x-repeatable" in self.described
+
+    @property
     def sent(self) -> set[str]:
         """The request headers it knows, by their names among the components of the document."""
         return {p["$ref"].rsplit("/", 1)[-1] for p in self.described.get("parameters", []) if "$ref" in p}

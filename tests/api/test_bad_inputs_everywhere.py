@@ -38,7 +38,7 @@ def test_every_body_must_be_plain_json(op: Operation, national: httpx.Client, wo
         (b"null", {}, 422),
         (b"[]", {}, 422),
         (b'{"unheard_of": 1}', {}, 422),
-        (b" " * (MAX_BODY + 1), {}, 413),
+        (b" " * (op.described.get("x-max-bytes", MAX_BODY) + 1), {}, 413),
     ]:
         answer = _send(national, op, world, body, **headers)
         assert answer.status_code == status, (body[:40], headers, answer.text)
@@ -47,6 +47,8 @@ def test_every_body_must_be_plain_json(op: Operation, national: httpx.Client, wo
 def _spoilt(schema: dict[str, Any], example: Any) -> Iterator[Any]:
     """The example with one member made bad, for every member and every way."""
     schema = resolved(schema)
+    if "x-judged-apart" in schema:  # an item that is bad fails alone: tests/api/v1/test_partners.py
+        return
     if schema.get("type") == "array" and isinstance(example, list) and example:
         for bad in _spoilt(schema["items"], example[0]):
             yield [bad, *example[1:]]

@@ -28,7 +28,7 @@ from app.services.cases.rules import search_form
 from app.services.clients.commands import register
 from app.services.clients.rules import SCOPES
 from app.services.parties.rules import UNMASKED
-from tests.api.operations import Operation, operations
+from tests.api.operations import UNKNOWN_ID, Operation, operations
 from tests.api.v1.cases import book, create, key, new_case
 from tests.api.v1.personal import ASKED
 from tests.api.world import OWNED, PUBLIC, World, make_world
@@ -89,6 +89,7 @@ class Aviary:
     url: str
     world: World
     case_id: str
+    job_id: str
     without: httpx.Client
     entitled: httpx.Client
     log: Path
@@ -96,7 +97,8 @@ class Aviary:
     @property
     def objects(self) -> dict[str, str]:
         """What to put into paths: the case with the canaries."""
-        return {**PUBLIC, **self.world.own.objects, "case_id": self.case_id}
+        own = {"case_id": self.case_id, "job_id": self.job_id, "partner": "without"}
+        return {**PUBLIC, **self.world.own.objects, **own}
 
 
 def _registered(service: Service, world: World) -> None:
@@ -173,7 +175,21 @@ def aviary(cluster: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[A
             path = f"/v1/officers/{world.own.objects['officer_id']}/relatives"
             assert without.post(path, json=RELATIVE, headers=key()).status_code == 201
             assert book(without, case_id, "collected", amount_vnd=1_000).status_code == 201
-            yield Aviary(address, url, world, case_id, without, entitled, log)
+            job_id = _pushed(without, world)
+            yield Aviary(address, url, world, case_id, job_id, without, entitled, log)
+
+
+def _pushed(client: httpx.Client, world: World) -> str:
+    """The id of a job whose file is full of canaries, and of faults."""
+    case = new_case(world.own, parties=FLOCKS[1], unit_id=UNKNOWN_ID, external_id="HS-1", source_version=1)
+    lines = [json.dumps(case), json.dumps({**case, "parties": FLOCKS[1][1]}), json.dumps(FLOCKS[1])[:-1]]
+    headers = {"Content-Type": "application/x-ndjson"}
+    job = client.post("/v1/partners/without/imports", content="\n".join(lines), headers=headers).json()
+    while job["state"] in ("waiting", "running"):
+        time.sleep(0.1)
+        job = client.get(f"/v1/jobs/{job['id']}").json()
+    assert (job["state"], job["failed"]) == ("done", 3)
+    return str(job["id"])
 
 
 def _good_body(op: Operation, objects: dict[str, str]) -> Any:

@@ -70,15 +70,25 @@ def of_others(context: HookContext, path_parameters: Parameters) -> Parameters:
 @others.hook("map_query")
 def asked_of_others(context: HookContext, query: Parameters) -> Parameters:
     """Ids in queries."""
-    assert context
-    return _half(_foreign, _NAMED, query)
+    return _soon(_half(_foreign, _NAMED, query))
 
 
 @schema.hook
-def map_query(context: HookContext, query: dict[str, Any] | None) -> dict[str, Any] | None:
+def map_query(context: HookContext, query: Parameters) -> Parameters:
     """Nobody here has half a minute to wait for a change."""
     assert context
+    return _soon(query)
+
+
+def _soon(query: Parameters) -> Parameters:
     return {**query, "wait": 1} if query and query.get("wait") in range(1, 31) else query
+
+
+@schemathesis.serializer("application/x-ndjson", "text/csv")
+def lines(context: Any, value: Any) -> bytes:
+    """Files of lines are sent as they are."""
+    assert context
+    return str(value).encode("utf-8", "replace")
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,7 @@ from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.clients.commands import register, set_disabled
 from app.services.clients.rules import SCOPES
+from app.services.jobs.commands import begin
 from app.services.periods import commands as periods
 from app.services.statistics.rules import Period
 from app.services.work import Work
@@ -27,7 +28,7 @@ PUBLIC: Final[dict[str, str]] = {
 # path parameters that name something of a unit which the law has made public: everybody with the scope reads it
 PUBLISHED: Final = ("debtor_id",)
 # path parameters that name something of one client, which no other client sees, whatever was granted to it
-OWNED: Final = ("webhook_id",)
+OWNED: Final = ("webhook_id", "partner", "job_id")
 DECIDED: Final = date(2025, 8, 22)
 
 
@@ -47,11 +48,11 @@ class World:
     own: Place
     foreign: Place
     secrets: dict[str, str] = field(default_factory=dict)
-    webhooks: dict[str, str] = field(default_factory=dict)
+    owned: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def objects_of(self, client_id: str) -> dict[str, str]:
         """The own objects, with those that belong to this client alone."""
-        return {**self.own.objects, "webhook_id": self.webhooks[client_id]}
+        return {**self.own.objects, **self.owned[client_id]}
 
 
 def make_world(service: Service) -> World:
@@ -92,13 +93,16 @@ def make_world(service: Service) -> World:
                 clearance=ORDINARY if client_id == "partner" else SECRET,
             )
             inserted = await session.execute(text(_WEBHOOK), {"client": client_id})
-            world.webhooks[client_id] = str(inserted.scalar_one())
+            world.owned[client_id] = {"webhook_id": str(inserted.scalar_one())}
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
     service.runner.run(service.db.write(registered))
     service.runner.run(service.reference.reload())
-    world.own.objects["webhook_id"] = world.webhooks["national"]
-    world.foreign.objects["webhook_id"] = world.webhooks["disabled"]
+    for client_id, owned in world.owned.items():
+        begun = partial(begin, actor=Actor(client_id), kind="import_cases", options={})
+        owned |= {"partner": client_id, "job_id": service.runner.run(service.db.write(begun))}
+    world.own.objects.update(world.owned["partner"])
+    world.foreign.objects.update(world.owned["disabled"])
     return world
 
 
@@ -150,6 +154,7 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
     objects["relative_id"] = relative
+    objects |= {"external_id": f"W-{letter}-1", "event_id": f"W-{letter}-2"}
     return Place(province, office, objects)
 
 

@@ -1,5 +1,6 @@
 """Changes: what happened to cases, units, officers, matters, targets and rules, once each and in order."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import orjson
@@ -46,6 +47,8 @@ async def list_changes(
     not survive a restore (`changes-lost`), or the caller now sees other things (`view-changed`).
     """
     view = view_of(caller, asked.kinds)
+    if not asked.echo:
+        view = replace(view, without=caller.client_id)
     limits: Limits = request.app.state.limits
     place = await _place(request, feed, caller, view, asked)
     page = await feed.changes(db, view, place, asked.limit, asked.wait, limits.resting)
@@ -72,5 +75,6 @@ async def _current(db: Db, ref: Reference, caller: Caller, rows: list[Row]) -> d
 def _answer(items: list[dict[str, Any]], page: Page, cursor: str, asked: ChangeQuery) -> Response:
     body = orjson.dumps({"items": items, "next": cursor, "more": page.more})
     same = {"limit": asked.limit, "wait": asked.wait, "full": str(asked.full).lower()}
+    same |= {} if asked.echo else {"echo": "false"}
     link = f'<{address(cursor, asked.kinds, **same)}>; rel="next"'
     return Response(body, headers={"Link": link}, media_type="application/json")

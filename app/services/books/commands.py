@@ -1,9 +1,9 @@
 """Writing the books: entries, the case rows they move, every rollup, and the public list where it is concerned."""
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,13 +17,13 @@ _LINE: Final = (
     "reverses smallint, source text, client_id text, request_id uuid, document_no text, ground text, note text, "
     "cut_id smallint, matter_id uuid"
 )
-_CASE: Final = (
+CASE_RECORD: Final = (
     "id uuid, file_no text, decision_no text, decision_date date, unit_id uuid, unit_path text, officer_id uuid, "
     "matter_id uuid, judgment_no text, judgment_date date, court text, kind text, initiation text, segment smallint, "
     "account text, amount_vnd bigint, outstanding_vnd bigint, entered_on date, left_on date, steering_matter boolean, "
     "last_event_no smallint, last_effective_on date, confidentiality smallint"
 )
-CASE_COLUMNS: Final = tuple(column.split()[0] for column in _CASE.split(", "))
+CASE_COLUMNS: Final = tuple(column.split()[0] for column in CASE_RECORD.split(", "))
 LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))
 
 
@@ -36,7 +36,7 @@ _POST: Final = f"""
         SELECT {", ".join(LINE_COLUMNS)} FROM line ORDER BY case_id, event_no, line
     ), changed AS (
         UPDATE enforcement_case c SET {_SET}, version = c.version + 1
-        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({_CASE})
+        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD})
         WHERE c.id = n.id
         {agg.CASES_BEFORE_AND_AFTER}
     ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('line')}" for rollup in agg.ROLLUPS)}
@@ -53,7 +53,10 @@ async def post(
     `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
     The caller holds the row locks of the cases.
     """
-    parameters = {"lines": json.dumps(lines, default=str), "cases": json.dumps(cases, default=str)}
+    parameters = {
+        "lines": orjson.dumps(lines, default=str).decode(),
+        "cases": orjson.dumps(cases, default=str).decode(),
+    }
     rows = (await session.execute(text(_POST), parameters)).all()
     await keep_listed(session, [case_id for case_id, _, concerned in rows if concerned])
     return {case_id: version for case_id, version, _ in rows}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from app.db import Reads, Row
-from app.services.access import Scope, recorded_wall
+from app.services.access import recorded_wall
 from app.services.changes.rules import Place, View
 
 COLUMNS: Final = "c.position, c.subject, c.subject_id, c.version, c.action, c.recorded_at, c.client_id"
@@ -65,7 +65,9 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     parameters: dict[str, Any] = {**view.scope.wall(), "kinds": list(view.kinds), "limit": limit, "scanned": SCANNED}
     if after is not None:
         parameters |= {"mark": after.mark, "after": after.position}
-    head, *found = await db.fetch(page_sql(view.scope, resumed=after is not None), parameters)
+    if view.without is not None:
+        parameters["without"] = view.without
+    head, *found = await db.fetch(page_sql(view, resumed=after is not None), parameters)
     end, _, start, mark, _, _, _, lost = head
     if lost:
         return None
@@ -73,9 +75,10 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     return Page(found, Place(mark, upto), upto < end)
 
 
-def page_sql(scope: Scope, *, resumed: bool) -> str:
+def page_sql(view: View, *, resumed: bool) -> str:
     """The head in the form of a row, and then the page: one statement sees everything as of the same moment."""
-    here, before = recorded_wall("n", scope), recorded_wall("w", scope)
+    here, before = recorded_wall("n", view.scope), recorded_wall("w", view.scope)
+    others = "" if view.without is None else "AND c.client_id IS DISTINCT FROM %(without)s"
     here = f"({here} OR c.unit_path IS NULL AND c.subject = 'priority_rule')"
     start = "%(after)s::bigint" if resumed else "(SELECT forgotten FROM change_head)"
     lost = _LOST if resumed else "false"
@@ -86,5 +89,5 @@ def page_sql(scope: Scope, *, resumed: bool) -> str:
         (SELECT {COLUMNS}, {here} AS here
         FROM change_record c CROSS JOIN LATERAL {_NOW} CROSS JOIN LATERAL {_WAS}
         WHERE c.position > {start} AND c.position <= {start} + %(scanned)s
-            AND c.subject = ANY (%(kinds)s) AND ({here} OR ({before}))
+            AND c.subject = ANY (%(kinds)s) AND ({here} OR ({before})) {others}
         ORDER BY c.position LIMIT %(limit)s)"""

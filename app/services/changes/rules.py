@@ -46,12 +46,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a caller follows: kinds of things, and the walls."""
+    """What a caller follows: kinds of things, and the walls; `without` is a client whose changes are passed over."""
 
     kinds: tuple[str, ...]
     paths: tuple[str, ...]
     clearance: int
     institution: str | None
+    without: str | None = None
 
     @classmethod
     def of(cls, caller: Caller, asked: Sequence[str] | None) -> "View":

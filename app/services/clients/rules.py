@@ -34,6 +34,7 @@ SCOPES: Final[dict[str, str]] = {
     "audit:read": "read the trail of changes and of unmasked reads",
     "webhooks:write": "have changes of what the other scopes let it read sent to its own addresses",
     "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",
+    "sync:write": "push cases by ids of one's own, alone, many at once or as files",
     "people:act": "act for people: exchange tokens that name them, or send such tokens of the client's own issuer",
 }
 

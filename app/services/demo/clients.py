@@ -43,7 +43,7 @@ PARTNER: Final = DemoClient(
     "demo-partner",
     "Hệ thống đối tác tích hợp (thử nghiệm)",
     frozenset(
-        {"cases:read", "cases:write", "changes:read", "webhooks:write"}
+        {"cases:read", "cases:write", "changes:read", "sync:write", "webhooks:write"}
         | {"units:read", "officers:read", "matters:read", "reference:read"}
     ),
     "vn.t25.k01.",

@@ -3,16 +3,18 @@
 Who registers holds the officer's row, who assigns a case shares it; so of two at the same time one sees the other.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+import orjson
 from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import today
 from app.db import Row, Within
-from app.errors import Conflict, NotFound, PreconditionFailed
+from app.errors import Conflict, ConflictOfInterest, NotFound, PreconditionFailed
 from app.models.organisation import officer
 from app.models.privacy import officer_relative
 from app.services import journal
@@ -24,7 +26,11 @@ from app.services.relatives import queries, rules
 from app.services.relatives.rules import NewRelative
 from app.services.work import Work
 
-_CONFLICT: Final = text("SELECT conflict_of_interest(:case, :officer, :from_day, :to_day)")
+_CONFLICTS: Final = text("""
+    SELECT c.id::text, c.relation FROM (
+        SELECT n.id, conflict_of_interest(n.id, n.officer, n.since, :to_day) AS relation
+        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n (id uuid, officer uuid, since date)
+    ) c WHERE c.relation IS NOT NULL""")
 _CASES: Final = text("SELECT same_number, same_name FROM cases_of_relative(:officer, :number, :name)")
 
 
@@ -95,16 +101,26 @@ async def unmasked(work: Work, officer_id: str, after: tuple[Any, ...] | None, l
 
 
 async def refuse_conflict(work: Work, case_id: str, officer_id: str, since: date) -> None:
-    """Raises ConflictOfInterest when the officer, who is to have the case from a day on, is a party or a relative.
+    """Raises ConflictOfInterest when the officer, who is to have the case from a day on, is a party or a relative."""
+    found = await conflicts(work, {case_id: (officer_id, since)})
+    if found:
+        raise found[case_id]
+
+
+async def conflicts(work: Work, cases: Mapping[str, tuple[str, date]]) -> dict[str, ConflictOfInterest]:
+    """Why the officers, who are to have the cases from a day on, may not: those who are a party or a relative of one.
 
     Source: Article 21(5) of the Law on Civil Judgment Enforcement 2008. People are compared by identity number.
     """
-    held = select(officer.c.id).where(officer.c.id == officer_id).with_for_update(read=True)
+    officers = sorted({officer_id for officer_id, _ in cases.values()})
+    held = select(officer.c.id).where(officer.c.id.in_(officers)).order_by(officer.c.id).with_for_update(read=True)
     await work.session.execute(held)  # by itself: the next statement has to see what was registered until now
-    asked = {"case": case_id, "officer": officer_id, "from_day": since, "to_day": today()}
-    relation = (await work.session.execute(_CONFLICT, asked)).scalar_one()
-    if relation is not None:
-        raise rules.conflict(relation, shown="cases:read.pii" in work.caller.scopes)
+    asked = [
+        {"id": case_id, "officer": officer_id, "since": str(since)} for case_id, (officer_id, since) in cases.items()
+    ]
+    found = await work.session.execute(_CONFLICTS, {"cases": orjson.dumps(asked).decode(), "to_day": today()})
+    shown = "cases:read.pii" in work.caller.scopes
+    return {case_id: rules.conflict(relation, shown=shown) for case_id, relation in found}
 
 
 async def _entry(work: Work, officer_id: str, relative_id: str) -> RowMapping:

@@ -23,7 +23,7 @@ def client(island: Island) -> Iterator[httpx.Client]:
     client = island.client_of("province")
     yield client
     for item in client.get("/v1/webhooks").json()["items"]:
-        if item["id"] != island.world.webhooks["province"]:
+        if item["id"] != island.world.owned["province"]["webhook_id"]:
             client.delete(f"/v1/webhooks/{item['id']}", headers={"If-Match": "*"})
 
 
@@ -175,7 +175,7 @@ def test_the_address_must_be_public_where_it_counts(island: Island) -> None:
             ):
                 fault = _make(client, url=url).json()["errors"][0]
                 assert (fault["pointer"], fault["code"]) == ("/url", code)
-            path = f"/v1/webhooks/{island.world.webhooks['province']}"
+            path = f"/v1/webhooks/{island.world.owned['province']['webhook_id']}"
             answer = client.patch(path, json={"url": "https://[::1]/x"}, headers={"If-Match": "*"})
             assert answer.status_code == 422
 
@@ -184,7 +184,7 @@ def test_the_address_must_be_public_where_it_counts(island: Island) -> None:
 def test_the_database_shows_each_client_its_own(database_url: str, world: World, table: str) -> None:
     about = "webhook_id" if table == "webhook_delivery" else "id"
     with psycopg.connect(database_url, autocommit=True) as owner:
-        for webhook_id in world.webhooks.values():
+        for webhook_id in (owned["webhook_id"] for owned in world.owned.values()):
             owner.execute(
                 "INSERT INTO webhook_delivery (webhook_id, event_id, type, attempt, outcome, duration_ms)"
                 " VALUES (%s, 'msg_1', 'x', 1, 'failed', 1)",
@@ -193,7 +193,7 @@ def test_the_database_shows_each_client_its_own(database_url: str, world: World,
     with psycopg.connect(as_service(database_url), autocommit=True) as connection, connection.transaction():
         connection.execute("SELECT set_config('app.client', 'partner', true)")
         found = connection.execute(f"SELECT DISTINCT {about}::text FROM {table}".encode()).fetchall()
-        assert found == [(world.webhooks["partner"],)]
+        assert found == [(world.owned["partner"]["webhook_id"],)]
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute(
                 "INSERT INTO webhook (client_id, url, kinds, signature, mark, position, view)"

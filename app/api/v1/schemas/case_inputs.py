@@ -167,7 +167,7 @@ class CaseNew(Strict):
 
     def to_case(self) -> NewCase:
         """The case as the service takes it."""
-        plain = self.model_dump(exclude={"obligations", "parties", "accepted_on"})
+        plain = self.model_dump(include=CaseNew.model_fields.keys() - {"obligations", "parties", "accepted_on"})
         return NewCase(
             **plain,
             accepted_on=self.accepted_on or self.decision_date,

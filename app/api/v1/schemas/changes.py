@@ -37,6 +37,7 @@ class ChangeQuery(Query):
         0, description="seconds to wait for a change where there is none yet", examples=[25]
     )
     full: Flag = Field(False, description="with the cases as they are now", examples=[True])
+    echo: Flag = Field(True, description="also changes the caller itself made, such as its pushes", examples=[False])
 
 
 class ChangeOut(Strict):

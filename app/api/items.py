@@ -1,0 +1,96 @@
+"""Bodies of many items, each judged by itself: one that is wrong does not keep the others out."""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Final, Generic, TypeVar
+
+from fastapi import Depends
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.config import JsonDict
+from pydantic_core import ErrorDetails
+from starlette.requests import Request
+
+from app.api.body import parsed, read, unstorable
+from app.api.faults import fault_of, place_of, pointer_to
+from app.errors import Fault, Invalid
+
+Item = TypeVar("Item", bound=BaseModel)
+
+ITEMS: Final = "items"
+_IN_ITEM: Final = re.compile(rf"/{ITEMS}/([0-9]+)(/.*)?", re.ASCII)
+APART: Final[JsonDict] = {"x-judged-apart": True}
+"""`json_schema_extra=` of the member `items`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Many(Generic[Item]):
+    """The items in their order, or in their place what is wrong with them; `options` are the other members."""
+
+    options: dict[str, Any]
+    items: list[Item | Invalid]
+
+
+def items_body(model: type[BaseModel], item: type[Item], most_bytes: int) -> Any:
+    """`body: Annotated[Many[CaseItem], items_body(CaseBatch, CaseItem, …)]`; `model` has the items and the options."""
+    judge = _judge(model, item)
+
+    async def body(request: Request) -> Many[Item]:
+        raw = await read(request, most_bytes)
+        return await asyncio.to_thread(judge, raw)  # half a second for thousands: others have their turn meanwhile
+
+    body.json_model = model  # type: ignore[attr-defined]  # StrictRoute finds the schema here
+    return Depends(body)
+
+
+def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[Item]]:
+    whole, single = TypeAdapter(model), TypeAdapter(item)
+
+    def judged(raw: bytes) -> Many[Item]:
+        document = parsed(raw)
+        faults = [_placed(fault) for fault in unstorable(raw, document)]
+        try:
+            found = whole.validate_python(document, strict=True) if faults else whole.validate_json(raw, strict=True)
+            if not faults:
+                return Many(found.model_dump(exclude={ITEMS}), getattr(found, ITEMS))
+        except ValidationError as error:
+            faults += [_located(document, one) for one in error.errors(include_url=False)]
+        if general := [fault for number, fault in faults if number is None]:
+            raise Invalid(faults=general)
+        return _apart(document, faults)
+
+    def _apart(document: dict[str, Any], faults: list[tuple[int | None, Fault]]) -> Many[Item]:
+        """The good items beside the bad ones."""
+        bad: dict[int, list[Fault]] = {}
+        for number, fault in faults:
+            bad.setdefault(number or 0, []).append(fault)
+        items = [_one(value, bad.get(number)) for number, value in enumerate(document[ITEMS])]
+        defaults = {name: field.default for name, field in model.model_fields.items() if name != ITEMS}
+        given = {name: value for name, value in document.items() if name != ITEMS}
+        return Many(defaults | given, items)
+
+    def _one(value: Any, faults: list[Fault] | None) -> Item | Invalid:
+        if faults:
+            return Invalid(faults=faults)
+        try:
+            return single.validate_python(value, strict=True)
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            return Invalid(faults=[fault_of(one, pointer_to(value, place_of(one))) for one in details])
+
+    return judged
+
+
+def _located(document: Any, detail: ErrorDetails) -> tuple[int | None, Fault]:
+    """A fault and the number of the item it lies in, None when it is of the whole; its pointer begins in the item."""
+    place = place_of(detail)
+    if len(place) > 1 and place[0] == ITEMS and isinstance(place[1], int):
+        return place[1], fault_of(detail, pointer_to(document[ITEMS][place[1]], place[2:]))
+    return None, fault_of(detail, pointer_to(document, place))
+
+
+def _placed(fault: Fault) -> tuple[int | None, Fault]:
+    """The same of a fault whose pointer begins at the top."""
+    found = _IN_ITEM.fullmatch(fault.pointer or "")
+    return (None, fault) if found is None else (int(found[1]), replace(fault, pointer=found[2]))

@@ -1,0 +1,198 @@
+"""Partners: systems that push their own cases, by their own ids."""
+
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Path, Query
+from sqlalchemy.ext.asyncio import AsyncSession
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.api import imports
+from app.api.body import json_body
+from app.api.deps import Db, Ref, actor, requires
+from app.api.idempotency import REPEATABLE
+from app.api.items import Many, items_body
+from app.api.limits import Limits
+from app.api.problems import answers, preferred
+from app.api.routes import StrictRoute
+from app.api.v1.schemas import partners as schemas
+from app.api.v1.schemas.case_events import EventNew
+from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
+from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseItem, CasePush, EventPushOut, ExternalId, PushOut
+from app.errors import Invalid, NotFound
+from app.services.access import Caller
+from app.services.jobs.queries import read_job
+from app.services.sync.commands import Options, push
+from app.services.sync.event_commands import PushedEvent
+from app.services.sync.event_commands import push_event as book_pushed
+from app.services.sync.rules import Mode, Result, failed
+from app.services.work import Work
+
+router = APIRouter(prefix="/partners/{partner}", tags=["Partners"], route_class=StrictRoute)
+
+Partner = Annotated[str, Path(description="the caller's own client id", examples=["demo-partner"])]
+CaseExternalId = Annotated[ExternalId, Path(description="id of the partner", examples=["HS-2025-000152"])]
+EventExternalId = Annotated[ExternalId, Path(description="id of the event, of the partner", examples=["TT-0004711"])]
+Pusher = Annotated[Caller, requires("sync:write")]
+_LARGE: Final[dict[str, Any]] = {**REPEATABLE, "x-max-bytes": schemas.MOST_BYTES}
+_PUSHED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, errors=(404, 409))
+_BOOKED: Final = answers(EventPushOut, example=schemas.EVENT_EXAMPLE, status=201, description="A new event")
+_CREATED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, status=201, description="A new case")
+
+
+def own(caller: Caller, partner: str) -> None:
+    """404 unless the partner is the caller: nobody pushes for others, or learns who there is."""
+    if partner != caller.client_id:
+        raise NotFound
+
+
+@router.put(
+    "/cases/{external_id}",
+    response_model=None,
+    status_code=200,
+    responses={**_PUSHED, 201: _CREATED[201]},
+    summary="Push one case",
+    openapi_extra=REPEATABLE,
+)
+async def push_case(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Pusher,
+    partner: Partner,
+    external_id: CaseExternalId,
+    body: Annotated[CasePush, json_body(CasePush)],
+) -> Response:
+    """Creates the case, or corrects what is written about it, if this version is higher than the last one pushed.
+
+    A lower version is `stale` and changes nothing; the same one again is `unchanged`, or 409 `version-reused` when the
+    content differs. Members left out are taken back. Unit, officer, initiation, acceptance and obligations change by
+    events only: 409 `moves-by-events`.
+    """
+    own(caller, partner)
+
+    async def work(session: AsyncSession) -> Result:
+        unit = Work(session, ref, caller, actor(request, caller))
+        (result,) = await push(unit, [body.to_push(external_id)], Options())
+        if result.error is not None:
+            raise result.error
+        return result
+
+    result = await db.write(work)
+    status = 201 if result.outcome == "created" else 200
+    headers = {"Location": f"/v1/cases/{result.case_id}"} if status == 201 else {}
+    return Response(orjson.dumps(schemas.push_out(result)), status, headers, media_type="application/json")
+
+
+@router.put(
+    "/cases/{external_id}/events/{event_id}",
+    response_model=None,
+    status_code=200,
+    responses={**answers(EventPushOut, example=schemas.EVENT_EXAMPLE), 201: _BOOKED[201]},
+    summary="Push one event",
+    openapi_extra=REPEATABLE,
+)
+async def push_event(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Pusher,
+    partner: Partner,
+    external_id: CaseExternalId,
+    event_id: EventExternalId,
+    body: Annotated[EventNew, json_body(EventNew)],
+) -> Response:
+    """Books what happened to a pushed case, such as money collected, once: the same event again is `unchanged`.
+
+    409 `event-reused` when the content differs; otherwise as for any event. Events of one case go in the order of
+    their days.
+    """
+    own(caller, partner)
+
+    async def work(session: AsyncSession) -> PushedEvent:
+        unit = Work(session, ref, caller, actor(request, caller))
+        return await book_pushed(unit, external_id, event_id, body.to_posting())
+
+    done = await db.write(work)
+    out = EventPushOut(status="created" if done.is_new else "unchanged", case_id=done.case_id, event_no=done.event_no)
+    headers = {"Location": f"/v1/cases/{done.case_id}/events/{done.event_no}"} if done.is_new else {}
+    status = 201 if done.is_new else 200
+    return Response(orjson.dumps(out.model_dump()), status, headers, media_type="application/json")
+
+
+@router.post(
+    "/cases:batch",
+    response_model=None,
+    responses=answers(BatchOut, example=schemas.BATCH_EXAMPLE, errors=(404,)),
+    summary="Push many cases",
+    openapi_extra=_LARGE,
+)
+async def push_cases(
+    request: Request,
+    db: Db,
+    ref: Ref,
+    caller: Pusher,
+    partner: Partner,
+    body: Annotated[Many[CaseItem], items_body(CaseBatch, CaseItem, schemas.MOST_BYTES)],
+) -> Response:
+    """Up to 5,000 cases (16 MiB), each as if pushed alone; the answer tells of every item what became of it.
+
+    An item that fails keeps no other one out, unless `atomic` is true: then nothing is applied. An external id that is
+    there twice fails twice. Needs no `Idempotency-Key`: the same batch again finds everything `unchanged`.
+    """
+    own(caller, partner)
+    good = [item.to_item() for item in body.items if isinstance(item, CaseItem)]
+    options = Options(**body.options)
+
+    async def work(session: AsyncSession) -> list[Result]:
+        unit = Work(session, ref, caller, actor(request, caller))
+        return await push(unit, good, options, spoilt=len(good) < len(body.items))
+
+    pushed = iter(await db.write(work)) if good else iter(())
+    results = [failed(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
+    return Response(_answer(request, body.items, results, options), media_type="application/json")
+
+
+def _answer(request: Request, items: list[CaseItem | Invalid], results: list[Result], options: Options) -> bytes:
+    spoken = preferred(request.scope)
+    ids = (None if isinstance(item, Invalid) else item.external_id for item in items)
+    shown = [
+        {"pointer": f"/items/{n}", **schemas.item_out(result, external_id, spoken, f"/items/{n}")}
+        for n, (result, external_id) in enumerate(zip(results, ids, strict=True))
+    ]
+    counts = schemas.counted(results)
+    applied = not options.dry_run and not (options.atomic and counts["failed"])
+    return orjson.dumps({"applied": applied, **counts, "items": shown})
+
+
+@router.post(
+    "/imports",
+    response_model=None,
+    responses=answers(JobOut, status=202, example=JOB_EXAMPLE, errors=(404, 413, 415)),
+    summary="Push a file",
+    openapi_extra={**REPEATABLE, **imports.DOCUMENTED},
+)
+async def import_cases(
+    request: Request,
+    db: Db,
+    caller: Pusher,
+    partner: Partner,
+    mode: Annotated[Mode, Query(description="which are taken: all, only new ones, or only known ones")] = "upsert",
+) -> Response:
+    """Cases of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
+
+    The answer comes when the last line is there; the job named by `Location` then applies them in order, each as if
+    pushed alone. An upload that breaks off leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails
+    alone. In CSV `obligations` and `parties` are JSON in their cell, and no cell has a line break. The same file again
+    finds everything `unchanged`.
+    """
+    own(caller, partner)
+    limits: Limits = request.app.state.limits
+    async with limits.resting():  # a slow upload keeps nobody out
+        job_id = await imports.received(request, db, actor(request, caller), mode)
+    row = await read_job(db, caller.client_id, job_id)
+    if row is None:
+        raise NotFound
+    headers = {"Location": f"/v1/jobs/{job_id}"}
+    return Response(orjson.dumps(job_out(row)), 202, headers, media_type="application/json")

@@ -1,0 +1,1 @@
+"""What partners push: their own cases, by their own ids."""
