@@ -58,9 +58,11 @@ async def read_results(
     plan = Plan(unit, query.of, query.indicator, asked_day(query.fiscal_year, query.as_of, today()))
     last = after(request, caller, page)
     found = await plan_views.progress(db, ref, plan)
-    shown = [one for one in found if last is None or one.holder.id > last[0]][: page.limit + 1]
+    shown = [one for one in found if last is None or one.holder.order > last[0]][: page.limit + 1]
     items = [schemas.result_item(one, plan, ref) for one in shown]
-    return page_answer(request, caller, page, items, key=schemas.order_of, **schemas.frame_out(plan))
+    return page_answer(
+        request, caller, page, items, key=lambda _: (shown[page.limit - 1].holder.order,), **schemas.frame_out(plan)
+    )
 
 
 @router.post(

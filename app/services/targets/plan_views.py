@@ -55,6 +55,11 @@ class Holder:
         thing = self.unit or self.officer
         return thing.id if thing else ""
 
+    @property
+    def order(self) -> str:
+        """Its place among its like: by path, or by id."""
+        return self.unit.path if self.unit else self.id
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -243,11 +243,6 @@ def frame_out(plan: Plan) -> dict[str, Any]:
     }
 
 
-def order_of(item: dict[str, Any]) -> tuple[str]:
-    """The key results are paged by: they come in its order."""
-    return ((item["unit"] or item["officer"])["id"],)
-
-
 def result_item(found: Progress, plan: Plan, ref: Reference) -> dict[str, Any]:
     """A result as `ResultItem`."""
     share, target = found.share, found.target
@@ -256,7 +251,7 @@ def result_item(found: Progress, plan: Plan, ref: Reference) -> dict[str, Any]:
         **holder_out(found.holder, ref),
         "result": _rate(share),
         "previous_year": _rate(found.before),
-        "target": _target(target, plan.indicator),
+        "target": target_shown(target, plan.indicator),
         "attainment": None if share is None or target is None else _attainment(share, plan.indicator, target.value),
         "distance_pp": None
         if share is None or target is None or is_number(plan.indicator)
@@ -292,7 +287,8 @@ def _rate(share: Share | None) -> dict[str, Any] | None:
     return None if share is None else rate_out(share)
 
 
-def _target(target: Assigned | None, indicator: str) -> dict[str, Any] | None:
+def target_shown(target: Assigned | None, indicator: str) -> dict[str, Any] | None:
+    """A target as `TargetShown`."""
     if target is None:
         return None
     return {"id": target.id, "version": target.version, **value_out(indicator, target.value)}
@@ -340,14 +336,14 @@ def consistency_out(found: Consistency, plan: Plan, ref: Reference) -> dict[str,
     return {
         **frame_out(plan),
         "unit": ref.brief(plan.unit.id),
-        "target": _target(found.target, plan.indicator),
+        "target": target_shown(found.target, plan.indicator),
         "consistent": None if found.sum is None else found.sum.is_met,
         "unassigned": sum(target is None and bool(holder.id) for holder, _, target in found.children),
         "sum": None
         if found.sum is None or found.target is None
         else _sum(found.sum, plan.indicator, found.target.value),
         "children": [
-            {**holder_out(holder, ref), "with_conditions": stock, "target": _target(target, plan.indicator)}
+            {**holder_out(holder, ref), "with_conditions": stock, "target": target_shown(target, plan.indicator)}
             for holder, stock, target in found.children
         ],
     }
