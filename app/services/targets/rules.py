@@ -119,7 +119,7 @@ def value_faults(indicator: str, new: NewTarget | Amendment, at: str = "") -> li
     value = values[given]
     if value is None or values[other] is not None:
         message = {"en": f"give {given}, not {other}", "vi": f"nêu {given}, không nêu {other}"}
-        return [Fault("wrong-unit", message, pointer=f"{at}/{given}")]
+        return [Fault("wrong-unit", message, pointer=f"{at}/{given if value is None else other}")]
     steps = [new.milestones[str(months)] for months in MILESTONES if str(months) in new.milestones]
     if [*steps, value] != sorted([*steps, value]):
         message = {"en": "must rise to the target and not beyond", "vi": "phải tăng dần đến chỉ tiêu, không vượt quá"}

@@ -85,7 +85,7 @@ class ProposalAsked(Strict):
         [],
         max_length=500,
         description="values that stay as they are given; the rest is split over the others",
-        examples=[[{"holder_id": samples.PROVINCE_ID, "rate": "84.50"}]],
+        examples=[[]],
     )
 
     @model_validator(mode="after")

@@ -156,7 +156,8 @@ def classed_item(found: Classed, indicator: str, classes: Sequence[dict[str, Any
 
 _ROW: Final[Row] = (
     samples.NATION_ID, "cases_rate", 1, "2021-10-01",
-    [{"from": 500, "rate_bp": 7_500}, {"from": 5_000, "rate_bp": 7_400}], "15/QĐ-TCTHADS", "2021-11-05", "Nguyễn Văn Lực",
+    [{"from": 500, "rate_bp": 7_500}, {"from": 5_000, "rate_bp": 7_400}],
+    "15/QĐ-TCTHADS", "2021-11-05", "Nguyễn Văn Lực",
 )  # fmt: skip
 SCHEME_EXAMPLE: Final = samples.example_of(SchemeOut, scheme_out(_ROW, samples.SAMPLE_REF))
 _CLASSED: Final = Classed(
