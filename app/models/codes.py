@@ -14,7 +14,11 @@ INITIATIONS: Final = ("ex_officio", "on_request")
 PARTY_ROLES: Final = ("creditor", "debtor", "related")
 PARTY_KINDS: Final = ("individual", "organisation")
 OBLIGATION_KINDS: Final = ("money_state_budget", "money_party", "non_monetary")
-INDICATORS: Final = ("cases_rate", "money_rate")
+INDICATORS_BY_RATE: Final = ("cases_rate", "money_rate")
+INDICATORS_BY_NUMBER: Final = ("cases_done", "money_collected")
+INDICATORS: Final = (
+    *INDICATORS_BY_RATE, "administrative_rate", "credit_cases_rate", "credit_money_rate", *INDICATORS_BY_NUMBER,
+)  # fmt: skip
 PERIOD_STATES: Final = ("open", "closed", "frozen")
 
 # Bits of a case's segment: what reports cut by. A case may carry several.

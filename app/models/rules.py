@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import metadata, one_of, recorded_at, uuid_key, validity
-from app.models.codes import INDICATORS
+from app.models.codes import INDICATORS, INDICATORS_BY_NUMBER, INDICATORS_BY_RATE
 
 regime = Table(
     "regime",
@@ -79,14 +79,24 @@ target = Table(
     Column("fiscal_year", SmallInteger, nullable=False),
     Column("indicator", Text, nullable=False),
     Column("version", SmallInteger, nullable=False, comment="1 when set, 2… as amended; all stay"),
-    Column("rate_bp", Integer, nullable=False, comment="hundredths of a percent: 8390 is 83.90 %"),
+    Column("rate_bp", Integer, comment="hundredths of a percent: 8390 is 83.90 %"),
     Column("decision_no", Text, nullable=False),
     Column("decision_date", Date, nullable=False),
     Column("signer", Text, nullable=False),
     Column("effective_on", Date, nullable=False),
     recorded_at(),
+    Column("amount", BigInteger, comment="cases or VND to be reached, of indicators that are numbers"),
+    Column(
+        "milestones", JSONB, nullable=False, server_default="{}",
+        comment="months since 1 October → what is to be reached by then, like rate_bp or amount",
+    ),
     one_of("indicator", INDICATORS),
     CheckConstraint("rate_bp BETWEEN 0 AND 10000", name="rate"),
+    CheckConstraint(
+        f"""CASE WHEN indicator IN {INDICATORS_BY_NUMBER} THEN rate_bp IS NULL AND amount >= 0
+            ELSE rate_bp IS NOT NULL AND amount IS NULL END IS TRUE""",
+        name="value",
+    ),
     CheckConstraint("num_nonnulls(unit_id, officer_id) = 1", name="holder"),
     Index(
         "uq_target_version", "unit_id", "officer_id", "fiscal_year", "indicator", "version",
@@ -95,6 +105,28 @@ target = Table(
     Index("ix_target_fiscal_year", "fiscal_year", "unit_id"),
     Index("ix_target_officer_id", "officer_id", "fiscal_year"),
 )  # fmt: skip
+
+workload_scheme = Table(
+    "workload_scheme",
+    metadata,
+    Column("unit_id", Uuid, ForeignKey("unit.id"), primary_key=True),
+    Column("indicator", Text, primary_key=True),
+    Column("version", SmallInteger, primary_key=True, autoincrement=False),
+    Column("since", Date, nullable=False),
+    Column(
+        "classes",
+        JSONB,
+        nullable=False,
+        comment='rising: [{"from": cases, "rate_bp": hundredths of a percent}]; a class ends where the next one begins',
+    ),
+    Column("decision_no", Text, nullable=False),
+    Column("decision_date", Date, nullable=False),
+    Column("signer", Text, nullable=False),
+    recorded_at(),
+    one_of("indicator", INDICATORS_BY_RATE),
+    comment="rates by workload for the units under one; the newest version with since up to a day holds on it, "
+    "and all stay",
+)
 
 holiday = Table(
     "holiday",

@@ -266,7 +266,7 @@ _LOAD = {
         FROM priority_rule""",
     "target": """
         SELECT id::text, unit_id::text, fiscal_year, indicator, version, rate_bp, effective_on::text
-        FROM target WHERE unit_id IS NOT NULL""",
+        FROM target WHERE unit_id IS NOT NULL AND rate_bp IS NOT NULL""",
 }
 
 

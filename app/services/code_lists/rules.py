@@ -15,6 +15,8 @@ LISTS: Final[dict[str, tuple[str, ...]]] = {
     "entry-sources": codes.SOURCES,
     "indicators": codes.INDICATORS,
     "initiations": codes.INITIATIONS,
+    "job-kinds": codes.JOB_KINDS,
+    "job-states": codes.JOB_STATES,
     "matter-states": codes.MATTER_STATES,
     "obligation-kinds": codes.OBLIGATION_KINDS,
     "officer-ranks": codes.RANKS,

@@ -1,5 +1,6 @@
 """Assigning targets and amending them: every version stays."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -7,14 +8,22 @@ from sqlalchemy import RowMapping, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app.clock import today
-from app.errors import Conflict, NotFound, PreconditionFailed, invalid
+from app.errors import Conflict, Fault, Invalid, NotFound, PreconditionFailed, invalid
 from app.models.rules import target
 from app.services import journal
 from app.services.books.rules import fiscal_year_start
-from app.services.targets.rules import Amendment, NewTarget, check_days
+from app.services.journal import Thing
+from app.services.targets.rules import Amendment, NewTarget, check_days, value_faults
 from app.services.work import Work
 
-_TRAIL: Final = ("fiscal_year", "indicator", "version", "rate_bp", "decision_no", "decision_date", "effective_on")
+_TRAIL: Final = (
+    "fiscal_year", "indicator", "version", "rate_bp", "amount", "milestones", "decision_no", "decision_date",
+    "effective_on",
+)  # fmt: skip
+_EXISTS: Final = {
+    "en": "The target exists already; amend it instead.",
+    "vi": "Chỉ tiêu đã được giao; hãy điều chỉnh chỉ tiêu đó.",
+}
 
 
 async def assign(work: Work, new: NewTarget) -> str:
@@ -22,18 +31,43 @@ async def assign(work: Work, new: NewTarget) -> str:
 
     Raises Invalid when the holder is unknown or foreign, Conflict when there is a target already.
     """
-    unit_id = _unit_of(work, new)
+    unit_id = _holding(work, new)
+    if unit_id is None:
+        raise Invalid(faults=[_no_holder(new)])
     check_days(new.fiscal_year, new.decision_date, new.effective_on, today())
+    if faults := value_faults(new.indicator, new):
+        raise Invalid(faults=faults)
     target_id = await _insert(work, asdict(new) | {"version": 1})
     if target_id is None:
-        raise Conflict(
-            {
-                "en": "The target exists already; amend it instead.",
-                "vi": "Chỉ tiêu đã được giao; hãy điều chỉnh chỉ tiêu đó.",
-            }
-        )
+        raise Conflict(_EXISTS)
     await _record(work, target_id, unit_id, "assigned", None, asdict(new) | {"version": 1})
     return target_id
+
+
+async def assign_many(work: Work, given: Sequence[NewTarget]) -> list[str]:
+    """Assigns the targets of one decision to many units or officers at once; returns their ids. All or none.
+
+    They have indicator, fiscal year and days in common, and different holders. Raises Invalid with every fault of every
+    one, Conflict when one of them has a target already.
+    """
+    units = [_holding(work, new) for new in given]
+    faults = [_no_holder(new, _at(n)) for n, new in enumerate(given) if units[n] is None]
+    faults += [fault for n, new in enumerate(given) for fault in value_faults(new.indicator, new, _at(n))]
+    if faults:
+        raise Invalid(faults=faults)
+    check_days(given[0].fiscal_year, given[0].decision_date, given[0].effective_on, today())
+    values = sorted((asdict(new) | {"version": 1} for new in given), key=_holder)
+    row = insert(target).values(values).on_conflict_do_nothing()
+    made = (await work.session.execute(row.returning(target.c.id, target.c.unit_id, target.c.officer_id))).all()
+    if len(made) < len(given):
+        raise Conflict(_EXISTS)
+    ids = {str(unit_id or officer_id): str(target_id) for target_id, unit_id, officer_id in made}
+    things = [
+        Thing("target", ids[_holder(asdict(new))], unit_id, after=_shown(asdict(new) | {"version": 1}))
+        for new, unit_id in zip(given, units, strict=True)
+    ]
+    await journal.record_each(work.session, things, action="assigned", actor=work.actor)
+    return list(ids.values())
 
 
 async def amend(work: Work, target_id: str, expected: int | None, amendment: Amendment) -> str:
@@ -51,6 +85,8 @@ async def amend(work: Work, target_id: str, expected: int | None, amendment: Ame
         raise invalid(
             "day-order", "lies before the version it amends", "trước ngày hiệu lực cũ", pointer="/effective_on"
         )
+    if faults := value_faults(newest["indicator"], amendment):
+        raise Invalid(faults=faults)
     key = {name: newest[name] for name in ("unit_id", "officer_id", "fiscal_year", "indicator")}
     after = {**key, **asdict(amendment), "version": newest["version"] + 1}
     amended_id = await _insert(work, after)
@@ -60,16 +96,28 @@ async def amend(work: Work, target_id: str, expected: int | None, amendment: Ame
     return amended_id
 
 
-def _unit_of(work: Work, new: NewTarget) -> str:
+def _holding(work: Work, new: NewTarget) -> str | None:
+    """The unit under whose wall the target will stand; None when its holder is unknown or foreign."""
+    if new.unit_id is None:
+        return _served(work, new.officer_id or "", new.fiscal_year)
+    unit = work.ref.visible(work.caller, new.unit_id)
+    return None if unit is None else unit.id
+
+
+def _no_holder(new: NewTarget, at: str = "") -> Fault:
     if new.unit_id is not None:
-        unit = work.ref.visible(work.caller, new.unit_id)
-        if unit is None:
-            raise invalid("unknown-reference", "no such unit", "không có đơn vị này", pointer="/unit_id")
-        return unit.id
-    served = _served(work, new.officer_id or "", new.fiscal_year)
-    if served is None:
-        raise invalid("unknown-reference", "no such officer", "không có chấp hành viên này", pointer="/officer_id")
-    return served
+        message = {"en": "no such unit", "vi": "không có đơn vị này"}
+        return Fault("unknown-reference", message, pointer=f"{at}/unit_id")
+    message = {"en": "no such officer", "vi": "không có chấp hành viên này"}
+    return Fault("unknown-reference", message, pointer=f"{at}/officer_id")
+
+
+def _at(number: int) -> str:
+    return f"/targets/{number}"
+
+
+def _holder(values: Mapping[str, Any]) -> str:
+    return str(values["unit_id"] or values["officer_id"])
 
 
 def _served(work: Work, officer_id: str, fiscal_year: int) -> str | None:
@@ -118,9 +166,6 @@ async def _insert(work: Work, values: dict[str, Any]) -> str | None:
 async def _record(
     work: Work, target_id: str, unit_id: str, action: str, before: dict[str, Any] | None, after: dict[str, Any]
 ) -> None:
-    def shown(row: dict[str, Any] | None) -> dict[str, str] | None:
-        return row and {name: str(row[name]) for name in _TRAIL}
-
     await journal.record(
         work.session,
         subject="target",
@@ -129,6 +174,10 @@ async def _record(
         version=after["version"],
         action=action,
         actor=work.actor,
-        before=shown(before),
-        after=shown(after),
+        before=before and _shown(before),
+        after=_shown(after),
     )
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in _TRAIL}

@@ -20,7 +20,7 @@ from app.services.statistics.queries import (
     period_parameters,
 )
 from app.services.statistics.rules import Period
-from app.services.targets.rules import TargetVersion
+from app.services.targets.rules import Assigned, TargetVersion
 
 # The newest version effective on a day is in force; of targets still to take effect none is.
 IN_FORCE: Final = """t.version = (
@@ -28,7 +28,7 @@ IN_FORCE: Final = """t.version = (
         AND n.officer_id IS NOT DISTINCT FROM t.officer_id AND n.fiscal_year = t.fiscal_year
         AND n.indicator = t.indicator AND n.effective_on <= %(on)s)"""
 COLUMNS: Final = f"""t.id, t.unit_id, t.officer_id, t.fiscal_year, t.indicator, t.version, t.rate_bp, t.decision_no,
-    t.decision_date, t.signer, t.effective_on, t.recorded_at, coalesce({IN_FORCE}, false)"""
+    t.decision_date, t.signer, t.effective_on, t.recorded_at, coalesce({IN_FORCE}, false), t.amount, t.milestones"""
 """The projection of a target; `app.api.v1.schemas.targets.target_out` turns a row into JSON."""
 
 # A unit's target is seen with the unit; an officer's with any unit the officer served in that fiscal year.
@@ -80,12 +80,34 @@ async def read_target(db: Reads, scope: Scope, target_id: str) -> Row | None:
     return await db.fetch_one(sql, {**scope.wall(), "id": target_id, "on": today()})
 
 
+async def read_targets(db: Reads, scope: Scope, target_ids: Sequence[str]) -> list[Row]:
+    """These versions of targets, if the caller may see them, in the order they were recorded."""
+    sql = f"SELECT {COLUMNS} FROM target t WHERE t.id = ANY(%(ids)s::uuid[]) AND {_SEEN} ORDER BY t.id"
+    return await db.fetch(sql, {**scope.wall(), "ids": list(target_ids), "on": today()})
+
+
+async def targets_of(
+    db: Reads, holder_ids: Sequence[str], fiscal_year: int, indicator: str, on: date
+) -> dict[str, Assigned]:
+    """The targets of units and officers by one indicator, in force on a day, by holder."""
+    sql = f"""SELECT t.id, coalesce(t.unit_id, t.officer_id), t.version, coalesce(t.rate_bp, t.amount), t.milestones
+        FROM target t WHERE (t.unit_id = ANY(%(ids)s::uuid[]) OR t.officer_id = ANY(%(ids)s::uuid[]))
+            AND t.fiscal_year = %(year)s::int AND t.indicator = %(indicator)s AND {IN_FORCE}"""
+    asked = {"ids": list(holder_ids), "year": fiscal_year, "indicator": indicator, "on": on}
+    rows = await db.fetch(sql, asked)
+    return {
+        str(holder): Assigned(str(target_id), version, value, milestones)
+        for target_id, holder, version, value, milestones in rows
+    }
+
+
 async def officer_targets(
     db: Reads, officer_ids: Sequence[str], fiscal_year: int, on: date
 ) -> dict[tuple[str, str], TargetVersion]:
     """The targets of officers in force on a day, by officer and indicator."""
     sql = f"""SELECT t.id, t.officer_id, t.fiscal_year, t.indicator, t.version, t.rate_bp, t.effective_on FROM target t
-        WHERE t.officer_id = ANY(%(ids)s::uuid[]) AND t.fiscal_year = %(year)s::int AND {IN_FORCE}"""
+        WHERE t.officer_id = ANY(%(ids)s::uuid[]) AND t.fiscal_year = %(year)s::int AND t.rate_bp IS NOT NULL
+            AND {IN_FORCE}"""
     rows = await db.fetch(sql, {"ids": list(officer_ids), "year": fiscal_year, "on": on})
     return {
         (officer_id, indicator): TargetVersion(

@@ -1,45 +1,56 @@
 """What holds for targets (chỉ tiêu) and for comparing results with them. Pure functions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
 from typing import Final
 
 from app.errors import Fault, Invalid, invalid
+from app.models.codes import INDICATORS_BY_NUMBER
 from app.services.books.rules import fiscal_year as fiscal_year_of
 from app.services.books.rules import fiscal_year_start
 from app.services.statistics.rules import FIRST_YEAR, Lines, Period, Share, points, rank_key, ratio
 
 MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
 INDICATORS: Final = tuple(MEASURE_OF)
+"""The indicators of `/v1/target-attainment`, each the result rate of a measure."""
+MILESTONES: Final = (3, 6, 9, 10)
+"""Months after which what is reached may be held against a target."""
 _KEY: Final = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
 class NewTarget:
-    """A target to be assigned to a unit or an officer; `rate_bp` in hundredths of a percent."""
+    """A target to be assigned to a unit or an officer; `rate_bp` in hundredths of a percent, `amount` in cases or VND.
+
+    `milestones` say what is to be reached after so many months, in the unit of the target itself.
+    """
 
     fiscal_year: int
     indicator: str
-    rate_bp: int
+    rate_bp: int | None
     decision_no: str
     decision_date: date
     signer: str
     effective_on: date
     unit_id: str | None = None
     officer_id: str | None = None
+    amount: int | None = None
+    milestones: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Amendment:
     """The next version of a target."""
 
-    rate_bp: int
+    rate_bp: int | None
     decision_no: str
     decision_date: date
     signer: str
     effective_on: date
+    amount: int | None = None
+    milestones: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,19 @@ class TargetVersion:
     def share(self) -> Share:
         """The target as a share."""
         return self.rate_bp, 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Assigned:
+    """One version of a target by any indicator; `value` in hundredths of a percent, or in cases or VND.
+
+    `milestones` are in the same unit, by the months since 1 October.
+    """
+
+    id: str
+    version: int
+    value: int
+    milestones: Mapping[str, int]
 
 
 @dataclass(slots=True)
@@ -86,6 +110,21 @@ def check_days(fiscal_year: int, decision_date: date, effective_on: date, today:
         faults.append(Fault("outside-fiscal-year", message, pointer="/effective_on"))
     if faults:
         raise Invalid(faults=faults)
+
+
+def value_faults(indicator: str, new: NewTarget | Amendment, at: str = "") -> list[Fault]:
+    """What is wrong with the value of a target and its milestones; `at` is where it stands in the body."""
+    given, other = ("amount", "rate") if indicator in INDICATORS_BY_NUMBER else ("rate", "amount")
+    values = {"rate": new.rate_bp, "amount": new.amount}
+    value = values[given]
+    if value is None or values[other] is not None:
+        message = {"en": f"give {given}, not {other}", "vi": f"nêu {given}, không nêu {other}"}
+        return [Fault("wrong-unit", message, pointer=f"{at}/{given if value is None else other}")]
+    steps = [new.milestones[str(months)] for months in MILESTONES if str(months) in new.milestones]
+    if [*steps, value] != sorted([*steps, value]):
+        message = {"en": "must rise to the target and not beyond", "vi": "phải tăng dần đến chỉ tiêu, không vượt quá"}
+        return [Fault("milestone-order", message, pointer=f"{at}/milestones")]
+    return []
 
 
 def asked_day(fiscal_year: int | None, as_of: date | None, today: date) -> date:

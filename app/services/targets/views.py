@@ -188,7 +188,7 @@ async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, p
     everyone = kept(ref, ("nation", asked.seen), lambda: grouped(ref, [], asked.seen))
     nation = await balances(db, everyone, projection, frame.period, frame.before)
     found = await queries.officer_balances(figures(db), units, projection, frame.period, frame.before)
-    officers = _serving(ref, set(units), on) | {ref.officers[i] for i in found if i in ref.officers}
+    officers = serving(ref, set(units), on) | {ref.officers[i] for i in found if i in ref.officers}
     targets = await queries.officer_targets(db, [o.id for o in officers], frame.period.fiscal_year, on)
     none = zeros(projection)
     listed = sorted(officers, key=lambda officer: officer.id)
@@ -197,6 +197,7 @@ async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, p
     return _ordered(asked, frame, _national(asked.indicators, nation.values()), holders, results)
 
 
-def _serving(ref: Reference, units: set[str], on: date) -> set[Officer]:
+def serving(ref: Reference, units: set[str], on: date) -> set[Officer]:
+    """Officers posted to one of the units on a day."""
     posted = ((officer, officer.posting(on)) for officer in ref.officers.values())
     return {officer for officer, posting in posted if posting is not None and posting.unit_id in units}

@@ -10,8 +10,8 @@ from app.api.v1.schemas.cases import FlagName, Segment
 from app.models import codes
 from app.services.code_lists import queries, rules
 
-# Parts of other lists, kept apart for the books.
-PARTS = {name for name in vars(codes) if name.startswith("ACCOUNTS")}
+# Parts of other lists, kept apart for the books and for targets.
+PARTS = {name for name in vars(codes) if name.startswith(("ACCOUNTS", "INDICATORS_BY"))}
 
 
 def closed_lists() -> dict[str, tuple[str, ...]]:
