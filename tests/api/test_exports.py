@@ -51,8 +51,8 @@ _FULLER: Final = {
 }
 
 
-def _path(op: Operation, world: World) -> str:
-    return op.path({**PUBLIC, **world.own.objects})
+def _path(op: Operation, world: World, client_id: str = "national") -> str:
+    return op.path({**PUBLIC, **world.objects_of(client_id)})
 
 
 def _walked(client: httpx.Client, path: str, query: dict[str, str]) -> list[Row]:
@@ -143,7 +143,7 @@ def test_every_list_says_it_is_exported(op: Operation) -> None:
 @pytest.mark.parametrize("op", LISTS, ids=str)
 @pytest.mark.usefixtures("small_pages")
 def test_every_list_is_exported_as_its_pages_show_it(op: Operation, name: str, island: Island) -> None:
-    client, path, query = island.client_of(name), _path(op, island.world), _needed(op)
+    client, path, query = island.client_of(name), _path(op, island.world, name), _needed(op)
     items = _walked(client, path, query)
     lines = _exported(client, path, NDJSON, query).text.splitlines()
     assert [json.loads(line) for line in lines] == items

@@ -81,7 +81,7 @@ def map_query(context: HookContext, query: Parameters) -> Parameters:
 
 
 def _soon(query: Parameters) -> Parameters:
-    return {**query, "wait": 1} if query and query.get("wait") in range(1, 31) else query
+    return {**query, "wait": 1} if query and str(query.get("wait")).strip().isdigit() else query
 
 
 @schemathesis.serializer("application/x-ndjson", "text/csv")

@@ -139,7 +139,8 @@ def test_a_form_takes_two_statements_at_most(service: Service, made: Scenario, n
     fetch = SeenBy.fetch
 
     async def counted(db: SeenBy, *arguments: Any) -> Any:
-        taken.append(arguments)
+        if db is service.db:  # what follows the feed in the background asks, too
+            taken.append(arguments)
         return await fetch(db, *arguments)
 
     with patch.object(SeenBy, "fetch", counted):
