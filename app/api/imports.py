@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from app.api.lines import BOM, FORMS, Reader, check_start, form_of
 from app.api.problems import Malformed, preferred
-from app.api.v1.schemas.partners import CaseItem, counted, item_out
+from app.api.v1.schemas.partners import CaseInBatch, counted, item_out
 from app.db import SeenBy
 from app.errors import DomainError, Fault
 from app.services.access import Actor
@@ -51,15 +51,15 @@ async def received(request: Request, db: SeenBy, actor: Actor, mode: Mode) -> st
 def _start(form: str, piece: Piece) -> list[str]:
     """The columns of CSV; none of NDJSON."""
     check_start(piece.content)
-    return Reader(CaseItem, form).header(piece.content.split(b"\n", 1)[0]) if form == FORMS[1] else []
+    return Reader(CaseInBatch, form).header(piece.content.split(b"\n", 1)[0]) if form == FORMS[1] else []
 
 
 async def apply_lines(work: Work, job: Job, piece: Piece) -> Done:
     """Pushes the lines of a piece, those of one id in their order, and tells of each what became of it."""
-    reader = Reader(CaseItem, job.options["form"], job.options["columns"])
+    reader = Reader(CaseInBatch, job.options["form"], job.options["columns"])
     read = await asyncio.to_thread(lambda: {number: reader.read(line) for number, line in _numbered(job, piece)})
     results = {number: failed(item) for number, item in read.items() if isinstance(item, DomainError)}
-    good = [(number, item.to_item()) for number, item in read.items() if isinstance(item, CaseItem)]
+    good = [(number, item.to_item()) for number, item in read.items() if isinstance(item, CaseInBatch)]
     for place, group in enumerate(rounds(good)):
         results |= await _pushed(work, group, job.options["mode"]) if place < MOST_ROUNDS else _too_often(group)
     ids = {number: item.external_id for number, item in good}

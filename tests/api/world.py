@@ -101,7 +101,7 @@ def make_world(service: Service) -> World:
     for client_id, owned in world.owned.items():
         begun = partial(begin, actor=Actor(client_id), kind="import_cases", options={})
         owned |= {"partner": client_id, "job_id": service.runner.run(service.db.write(begun))}
-    world.own.objects.update(world.owned["partner"])
+    world.own.objects.update({**world.owned["national"], "partner": "partner"})
     world.foreign.objects.update(world.owned["disabled"])
     return world
 

@@ -20,8 +20,8 @@ TITLES = {(kind.status, kind.code): kind.title["en"] for kind in kinds()}
 
 
 def _value(directive: str) -> str:
-    found = re.findall(rf"^\s*{directive} (.+);$", CONFIG, re.MULTILINE)
-    assert len(found) == 1, f"{directive} must be there once"
+    found = re.findall(rf"^    {directive} (.+);$", CONFIG, re.MULTILINE)
+    assert len(found) == 1, f"{directive} must be there once for all addresses"
     return str(found[0])
 
 

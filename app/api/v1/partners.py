@@ -19,7 +19,7 @@ from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
 from app.api.v1.schemas.case_events import EventNew
 from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
-from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseItem, CasePush, EventPushOut, ExternalId, PushOut
+from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseInBatch, CasePush, EventPushOut, ExternalId, PushOut
 from app.errors import Invalid, NotFound
 from app.services.access import Caller
 from app.services.jobs.queries import read_job
@@ -134,7 +134,7 @@ async def push_cases(
     ref: Ref,
     caller: Pusher,
     partner: Partner,
-    body: Annotated[Many[CaseItem], items_body(CaseBatch, CaseItem, schemas.MOST_BYTES)],
+    body: Annotated[Many[CaseInBatch], items_body(CaseBatch, CaseInBatch, schemas.MOST_BYTES)],
 ) -> Response:
     """Up to 5,000 cases (16 MiB), each as if pushed alone; the answer tells of every item what became of it.
 
@@ -142,7 +142,7 @@ async def push_cases(
     there twice fails twice. Needs no `Idempotency-Key`: the same batch again finds everything `unchanged`.
     """
     own(caller, partner)
-    good = [item.to_item() for item in body.items if isinstance(item, CaseItem)]
+    good = [item.to_item() for item in body.items if isinstance(item, CaseInBatch)]
     options = Options(**body.options)
 
     async def work(session: AsyncSession) -> list[Result]:
@@ -154,7 +154,7 @@ async def push_cases(
     return Response(_answer(request, body.items, results, options), media_type="application/json")
 
 
-def _answer(request: Request, items: list[CaseItem | Invalid], results: list[Result], options: Options) -> bytes:
+def _answer(request: Request, items: list[CaseInBatch | Invalid], results: list[Result], options: Options) -> bytes:
     spoken = preferred(request.scope)
     ids = (None if isinstance(item, Invalid) else item.external_id for item in items)
     shown = [

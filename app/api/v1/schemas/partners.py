@@ -31,7 +31,7 @@ class CasePush(CaseNew):
         return Pushed(external_id, self.source_version, self.to_case())
 
 
-class CaseItem(CasePush):
+class CaseInBatch(CasePush):
     """A case of a batch."""
 
     external_id: ExternalId = Field(description=_EXTERNAL_ID, examples=["HS-2025-000152"])
@@ -47,7 +47,7 @@ class CaseBatch(Strict):
     mode: Mode = Field("upsert", description="which are taken: all, only new ones, or only known ones")
     atomic: bool = Field(False, description="apply all or none", examples=[False])
     dry_run: bool = Field(False, description="apply none, and tell what would have become of them", examples=[False])
-    items: Annotated[list[CaseItem], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
+    items: Annotated[list[CaseInBatch], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
         description="the cases; each is judged by itself", json_schema_extra=APART
     )
 
