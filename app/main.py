@@ -13,7 +13,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
-from app import __version__, logging
+from app import __version__, logging, tasks
 from app.api import docs, oauth, operations, v1
 from app.api.imports import KINDS
 from app.api.index import RouteIndex
@@ -139,9 +139,7 @@ def _lifespan(settings: Settings) -> Any:
             gc.freeze()
             gc.set_threshold(GC_THRESHOLD)
             yield {CLOSING: feed.close}
-            for task in keeping:
-                task.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
+            await tasks.end(keeping)
             await webhooks.stop()
         finally:
             await feed.stop()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from time import time
 
+from app import tasks
 from app.clock import end_of, today
 from app.db import Context, Database, Row, SeenBy
 from app.errors import invalid
@@ -376,5 +377,4 @@ class ReferenceCache:
     async def stop(self) -> None:
         """Stops listening."""
         if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await tasks.end([self._task])

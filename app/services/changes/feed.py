@@ -15,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from app import tasks
 from app.db import Database, Reads
 from app.errors import DomainError
 from app.services.access import SERVICE
@@ -73,9 +74,7 @@ class Feed:
 
     async def stop(self) -> None:
         """Ends what `start` began."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await tasks.end(self._tasks)
 
     def close(self) -> None:
         """Lets nobody wait any longer: the service is about to end."""

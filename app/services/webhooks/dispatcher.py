@@ -17,6 +17,7 @@ import structlog
 from prometheus_client import Counter, Histogram
 from sqlalchemy import func
 
+from app import tasks
 from app.db import Database
 from app.errors import DomainError
 from app.models.webhooks import webhook
@@ -64,10 +65,7 @@ class Dispatcher:
 
     async def stop(self) -> None:
         """Breaks off what is under way: it is sent again by whoever goes on, with the same id."""
-        tasks = [task for task in (self._looking, *self._turns.values()) if task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await tasks.end(task for task in (self._looking, *self._turns.values()) if task is not None)
         with suppress(DomainError):
             await self._own.write(partial(give_back, holder=self._holder))
         await self.sender.close()
