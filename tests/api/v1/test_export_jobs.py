@@ -20,6 +20,7 @@ from app.main import create_app
 from app.services.access import Actor
 from app.services.clients.commands import set_disabled
 from app.services.jobs import rules
+from tests.api.portal import Portal, portal
 from tests.api.test_exports import LISTS, _needed, _path
 from tests.api.v1.cases import create
 from tests.api.v1.test_jobs import done
@@ -255,3 +256,33 @@ def test_a_disabled_client_ends_its_job(cluster: str) -> None:
                 time.sleep(0.1)
             assert state == "failed"
         service.close()
+
+
+def _for_person(made: Portal, name: str, unit: str, role: str = "clerk") -> httpx.Client:
+    """A client with a token of the national portal for a person."""
+    about = {"sub": name, "unit": unit, "thads_role": role, "client_id": None, "scope": None, "jti": None}
+    answer = made.exchange(made.issuer.token(header={"typ": "JWT"}, **about))
+    assert answer.status_code == 200, answer.text
+    headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
+    return httpx.Client(base_url=made.served.address, headers=headers, timeout=30)
+
+
+def test_people_of_a_portal_have_jobs_of_their_own(cluster: str) -> None:
+    with portal(cluster) as made:
+        here, there = (_for_person(made, name, unit) for name, unit in (("an@x", "W.a"), ("binh@x", "W.b")))
+        job = done(here, begun(here, "/v1/cases", "ndjson"))
+        content = result(here, job).text
+        assert made.world.own.objects["case_id"] in content
+        assert made.world.foreign.objects["case_id"] not in content
+        assert there.get("/v1/jobs").json()["items"] == []
+        for answer in (there.get(f"/v1/jobs/{job['id']}"), result(there, job), there.delete(f"/v1/jobs/{job['id']}")):
+            assert answer.status_code == 404
+        moved = _for_person(made, "an@x", "W.b")
+        assert result(moved, job).status_code == 403
+        administrator = _for_person(made, "an@x", "W.a", "administrator")
+        assert result(administrator, job).status_code == 403
+        refused = asked(administrator, "/v1/cases")
+        assert refused.status_code == 403
+        assert "cases:read" in refused.text
+        for client in (here, there, moved, administrator):
+            client.close()
