@@ -260,7 +260,14 @@ def test_a_disabled_client_ends_its_job(cluster: str) -> None:
 
 def _for_person(made: Portal, name: str, unit: str, role: str = "clerk") -> httpx.Client:
     """A client with a token of the national portal for a person."""
-    about = {"sub": name, "unit": unit, "thads_role": role, "client_id": None, "scope": None, "jti": None}
+    about: dict[str, Any] = {
+        "sub": name,
+        "unit": unit,
+        "thads_role": role,
+        "client_id": None,
+        "scope": None,
+        "jti": None,
+    }
     answer = made.exchange(made.issuer.token(header={"typ": "JWT"}, **about))
     assert answer.status_code == 200, answer.text
     headers = {"Authorization": f"Bearer {answer.json()['access_token']}"}
