@@ -14,7 +14,7 @@ from fastapi import APIRouter, FastAPI
 from fastapi.routing import RouteContext, iter_route_contexts
 
 from app import __version__, logging, tasks
-from app.api import docs, oauth, operations, v1
+from app.api import docs, export_jobs, oauth, operations, v1
 from app.api.imports import KINDS
 from app.api.index import RouteIndex
 from app.api.limits import Limits
@@ -133,7 +133,7 @@ def _lifespan(settings: Settings) -> Any:
             await webhooks.start()
             app.state.db, app.state.reference, app.state.feed, app.state.webhooks = db, reference, feed, webhooks
             issuers = (issuer.keep_current() for issuer in app.state.tokens.outside)
-            own = (_keep_house(db), _chain_audit(db), Runner(db, reference, KINDS).run())
+            own = (_keep_house(db), _chain_audit(db), Runner(db, reference, {**KINDS, **export_jobs.kinds(app)}).run())
             keeping = [asyncio.create_task(work) for work in (*own, *issuers)]
             gc.collect()
             gc.freeze()

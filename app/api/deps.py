@@ -27,7 +27,7 @@ __all__ = ["Db", "Following", "Page", "Paging", "Ref", "Webhooks", "actor", "dem
 TOKEN_URL: Final = "/oauth/token"  # noqa: S105 - an address, not a secret
 CLIENT: Final = "thads.client"
 CONTEXT: Final = "thads.context"
-_VERIFIED: Final = "thads.verified"
+VERIFIED: Final = "thads.verified"
 _REALM: Final = 'Bearer realm="thads"'
 
 
@@ -125,7 +125,7 @@ async def authenticated(request: Request) -> Caller:
         raise _invalid_token()
     request.scope[CLIENT] = caller.client_id
     request.scope[CONTEXT] = reference.context(caller)
-    request.scope[_VERIFIED] = verified
+    request.scope[VERIFIED] = verified
     return caller
 
 
@@ -135,7 +135,7 @@ def renewed(request: Request, caller: Caller) -> Reference:
     401 when what the caller may do or see has changed since it was let in. A token that runs out meanwhile still holds.
     """
     reference: Reference = request.app.state.reference.current
-    if caller_of(reference, request.scope[_VERIFIED]) != caller:
+    if caller_of(reference, request.scope[VERIFIED]) != caller:
         raise _invalid_token()
     request.scope[CONTEXT] = reference.context(caller)
     return reference

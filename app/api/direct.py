@@ -90,13 +90,18 @@ class Direct:
         prepared = self.prepared(request)
         if prepared is None:
             return False
+        response = await self.answer(prepared, {})
+        await response(scope, receive, send)
+        return True
+
+    async def answer(self, prepared: list[Arguments], known: Arguments) -> Response:
+        """What the operation answers; dependencies that are `known` by their names are not called."""
         *dependencies, operation = self._steps
         arguments = prepared[-1]
         for step, takes in zip(dependencies, prepared, strict=False):
-            arguments[step.name] = await step.call(**takes)
+            arguments[step.name] = known[step.name] if step.name in known else await step.call(**takes)
         response: Response = await operation.call(**arguments)
-        await response(scope, receive, send)
-        return True
+        return response
 
     def prepared(self, request: Request) -> list[Arguments] | None:
         """What each dependency, and last the operation, takes from the request; None when anything is not valid."""

@@ -127,7 +127,7 @@ def exportable(collection: Collection, endpoint: Endpoint) -> Endpoint:
             answer = await endpoint(**given)
             answer.headers["Vary"] = "Accept"
             return answer
-        _check_parameters(request)
+        check_parameters(request)
         return await _answer(request, collection, _reader(request, endpoint, given), form)
 
     return listed
@@ -143,7 +143,8 @@ def _form_of(wanted: Accepted | None) -> Form | None:
     return Form(wanted.kind, bom == "present")
 
 
-def _check_parameters(request: Request) -> None:
+def check_parameters(request: Request) -> None:
+    """422 when the query holds what is about a page rather than the list."""
     given = {name for name, _ in query_pairs(request.scope)}
     if faults := [Fault("not-in-exports", _NOT_HERE, parameter=name) for name in _REFUSED if name in given]:
         raise Invalid(faults=faults)

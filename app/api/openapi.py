@@ -166,7 +166,7 @@ def _restore_examples(document: dict[str, Any], contexts: Iterable[RouteContext]
                         example = orjson.loads(orjson.dumps(content["example"]))
                         described = answers[str(status)]["content"][kind]
                         described["example"] = example
-                        if "$ref" in described["schema"]:
+                        if described["schema"].keys() & {"$ref", "anyOf"}:
                             described["schema"].pop("type", None)
 
 

@@ -25,7 +25,7 @@ async def as_xlsx(pages: AsyncIterator[list[Item]], columns: tuple[Column, ...])
     """
     with TemporaryDirectory(prefix="thads-export-") as folder:
         path = Path(folder, "list.xlsx")
-        with closing(_Sheet(path, columns)) as sheet:
+        with closing(Sheet(path, columns)) as sheet:
             async for items in pages:
                 await in_thread(partial(sheet.add, items))
             await in_thread(sheet.complete)
@@ -33,17 +33,21 @@ async def as_xlsx(pages: AsyncIterator[list[Item]], columns: tuple[Column, ...])
             yield piece
 
 
-class _Sheet:
-    """The only sheet of a workbook, with the names of the columns in its first row."""
+class Sheet:
+    """The only sheet of a workbook, with the names of the columns in its first row.
 
-    def __init__(self, path: Path, columns: tuple[Column, ...]) -> None:
+    With a `row` it is to follow that many others, which are not here (see `workbook_parts`).
+    """
+
+    def __init__(self, path: Path, columns: tuple[Column, ...], row: int = 0) -> None:
         self._book = opened(path)
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._sheet = self._book.add_worksheet()
         self._sheet.freeze_panes(1, 0)
         self._columns = columns
-        self._row = 0
-        self._add([column.name for column in columns])
+        self.rows = row
+        if row == 0:
+            self._add([column.name for column in columns])
 
     def add(self, items: list[Item]) -> None:
         """Adds a row for each item."""
@@ -60,25 +64,25 @@ class _Sheet:
             rows.close()
 
     def _add(self, values: list[Any]) -> None:
-        if self._row == MAX_ROWS:
+        if self.rows == MAX_ROWS:
             raise ListTooLong
         for place, value in enumerate(values):
             self._write(place, value)
-        self._row += 1
+        self.rows += 1
 
     def _write(self, place: int, value: Any) -> None:
         """Each kind of value by its own method: the one for all kinds makes formulas and links of texts."""
         if isinstance(value, str):
             if len(value) > MAX_TEXT:
                 raise ListTooLong
-            self._sheet.write_string(self._row, place, value)
+            self._sheet.write_string(self.rows, place, value)
         elif isinstance(value, bool):
-            self._sheet.write_boolean(self._row, place, value)
+            self._sheet.write_boolean(self.rows, place, value)
         elif isinstance(value, date):
             day = cast("datetime", value)  # it takes days too, whatever its annotation says
-            self._sheet.write_datetime(self._row, place, day, self._day)
+            self._sheet.write_datetime(self.rows, place, day, self._day)
         elif value is not None:
-            self._sheet.write_number(self._row, place, value)
+            self._sheet.write_number(self.rows, place, value)
 
 
 def _value(column: Column, value: Any) -> Any:

@@ -62,5 +62,5 @@ OFFICER_RELATIONS: Final = (
 )  # fmt: skip
 RETENTION_CLASSES: Final = ("case_ended", "case_moved", "relation_ended")
 
-JOB_KINDS: Final = ("import_cases",)
+JOB_KINDS: Final = ("import_cases", "export_list")
 JOB_STATES: Final = ("receiving", "waiting", "running", "done", "cancelled", "incomplete", "failed")

@@ -31,6 +31,7 @@ job = Table(
         server_default=text("clock_timestamp()"),
         comment="when it last got on",
     ),
+    Column("person", Text, comment="for whom a portal began it; nobody else of that portal sees it"),
     one_of("kind", JOB_KINDS),
     one_of("state", JOB_STATES),
     Index("ix_job_client_id", "client_id", "id"),

@@ -191,7 +191,7 @@ async def import_cases(
     limits: Limits = request.app.state.limits
     async with limits.resting():  # a slow upload keeps nobody out
         job_id = await imports.received(request, db, actor(request, caller), mode)
-    row = await read_job(db, caller.client_id, job_id)
+    row = await read_job(db, caller, job_id)
     if row is None:
         raise NotFound
     headers = {"Location": f"/v1/jobs/{job_id}"}

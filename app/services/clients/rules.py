@@ -35,6 +35,7 @@ SCOPES: Final[dict[str, str]] = {
     "webhooks:write": "have changes of what the other scopes let it read sent to its own addresses",
     "privacy:write": "set legal holds, export the data of a person, have old parties anonymised",
     "sync:write": "push cases by ids of one's own, alone, many at once or as files",
+    "jobs:write": "export whole lists in the background; follow and call off one's own jobs, fetch their results",
     "people:act": "act for people: exchange tokens that name them, or send such tokens of the client's own issuer",
 }
 
@@ -42,7 +43,7 @@ ACT_FOR_PEOPLE: Final = "people:act"
 
 INSTITUTION_SCOPES: Final = frozenset(
     {"cases:read", "cases:read.pii", "changes:read", "webhooks:write"}
-    | {"units:read", "officers:read", "reference:read"}
+    | {"units:read", "officers:read", "reference:read", "jobs:write"}
 )
 """What a client of one credit institution may do at most: read its own cases. Figures count the cases of all."""
 
@@ -58,14 +59,14 @@ class Role:
 
 _CLERK: Final = frozenset(
     {"cases:read", "cases:write", "changes:read", "priority:read", "units:read", "officers:read", "reference:read"}
-    | {"public:read"}
+    | {"public:read", "jobs:write"}
 )
 _OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read", "reports:write"}
 _LEADER: Final = _OFFICER | {"matters:write", "officers:write", "targets:write"}
 _INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write", "reports:write"}
 _ADMINISTRATOR: Final = frozenset(
     {"units:read", "units:write", "officers:read", "officers:write", "reference:read", "rules:write", "audit:read"}
-    | {"privacy:write"}
+    | {"privacy:write", "jobs:write"}
 )
 
 ROLES: Final[Mapping[str, Role]] = MappingProxyType(

@@ -35,7 +35,7 @@ NATIONAL: Final = DemoClient(
 PROVINCIAL: Final = DemoClient(
     "demo-province",
     "Cổng thông tin THADS tỉnh Phú Thọ (thử nghiệm)",
-    READING | {"cases:write", "targets:write", "officers:write", "reports:write"},
+    READING | {"cases:write", "targets:write", "officers:write", "reports:write", "jobs:write"},
     "vn.t25.",
     clearance=RESTRICTED,
 )
@@ -43,7 +43,7 @@ PARTNER: Final = DemoClient(
     "demo-partner",
     "Hệ thống đối tác tích hợp (thử nghiệm)",
     frozenset(
-        {"cases:read", "cases:write", "changes:read", "sync:write", "webhooks:write"}
+        {"cases:read", "cases:write", "changes:read", "sync:write", "webhooks:write", "jobs:write"}
         | {"units:read", "officers:read", "matters:read", "reference:read"}
     ),
     "vn.t25.k01.",
@@ -51,7 +51,7 @@ PARTNER: Final = DemoClient(
 BANK: Final = DemoClient(
     "demo-bank",
     "Hệ thống của một ngân hàng (thử nghiệm)",
-    frozenset({"cases:read", "units:read", "officers:read", "reference:read"}),
+    frozenset({"cases:read", "units:read", "officers:read", "reference:read", "jobs:write"}),
     ROOT,
     institution=institution_code("Sông Hậu"),
 )

@@ -7,8 +7,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.errors import Conflict, NotFound
 from app.models.jobs import job, job_chunk
-from app.services.access import Actor
-from app.services.jobs.rules import AT_WORK, COUNTS, KEPT_DAYS, STALLED_MINUTES, Done, Piece
+from app.services.access import Actor, Caller
+from app.services.jobs.rules import (
+    AT_WORK,
+    COUNTS,
+    EXPORT,
+    EXPORT_KEPT_HOURS,
+    EXPORTS_AT_ONCE,
+    KEPT_DAYS,
+    STALLED_MINUTES,
+    Done,
+    Piece,
+)
 
 _AT_WORK: Final = ", ".join(f"'{state}'" for state in AT_WORK)
 
@@ -16,8 +26,29 @@ _AT_WORK: Final = ", ".join(f"'{state}'" for state in AT_WORK)
 async def begin(session: AsyncSession, actor: Actor, kind: str, options: dict[str, Any]) -> str:
     """A new job, whose pieces are still to come; returns its id."""
     values = {"client_id": actor.client_id, "kind": kind, "options": options, "request_id": actor.request_id}
+    values["person"] = actor.person.id if actor.person else None
     made = await session.execute(insert(job).values(**values, state="receiving").returning(job.c.id))
     return str(made.scalar_one())
+
+
+_TURN: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('exports ' || :client, 0))")
+# by itself: it has to see what whoever had the turn before committed
+_BEGUN: Final = text(f"""
+    SELECT count(*) FROM job WHERE client_id = :client AND person IS NOT DISTINCT FROM CAST(:person AS text)
+        AND kind = '{EXPORT}' AND state IN ('receiving', {_AT_WORK})""")
+
+
+async def check_exports(session: AsyncSession, actor: Actor) -> None:
+    """Raises Conflict when the client, or the person it acts for, has as many exports at work as it may."""
+    await session.execute(_TURN, {"client": actor.client_id})
+    person = actor.person.id if actor.person else None
+    begun = (await session.execute(_BEGUN, {"client": actor.client_id, "person": person})).scalar_one()
+    if begun >= EXPORTS_AT_ONCE:
+        message = {
+            "en": f"{begun} exports are at work; wait for one of them, or call it off.",
+            "vi": f"Đang có {begun} lượt xuất danh sách; hãy chờ hoặc hủy bớt.",
+        }
+        raise Conflict(message)
 
 
 _ADD: Final = text("""
@@ -57,12 +88,15 @@ async def end(session: AsyncSession, job_id: str, state: str) -> None:
     await session.execute(_EMPTY, {"id": job_id})
 
 
-_STATE: Final = text("SELECT state FROM job WHERE id = CAST(:id AS uuid) AND client_id = :client FOR UPDATE")
+_STATE: Final = text("""
+    SELECT state FROM job WHERE id = CAST(:id AS uuid) AND client_id = :client
+    AND person IS NOT DISTINCT FROM CAST(:person AS text) FOR UPDATE""")
 
 
-async def cancel(session: AsyncSession, client_id: str, job_id: str) -> None:
-    """Calls a job of a client off. Raises NotFound, and Conflict when it has ended."""
-    state = (await session.execute(_STATE, {"id": job_id, "client": client_id})).scalar()
+async def cancel(session: AsyncSession, caller: Caller, job_id: str) -> None:
+    """Calls a job of a caller off. Raises NotFound, and Conflict when it has ended."""
+    person = caller.person.id if caller.person else None
+    state = (await session.execute(_STATE, {"id": job_id, "client": caller.client_id, "person": person})).scalar()
     if state is None:
         raise NotFound
     if state not in ("receiving", *AT_WORK):
@@ -88,6 +122,7 @@ async def take(session: AsyncSession, job_id: str) -> tuple[int, Piece] | None:
 
 _KEEP: Final = text("""
     UPDATE job_chunk SET content = NULL, result = :result WHERE job_id = CAST(:id AS uuid) AND no = :no""")
+_FURTHER: Final = text("UPDATE job SET chunks = chunks + 1 WHERE id = CAST(:id AS uuid)")
 _COUNT: Final = text(f"""
     UPDATE job SET chunks_done = chunks_done + 1, touched_at = clock_timestamp(),
         state = CASE WHEN chunks_done + 1 >= chunks THEN 'done' ELSE 'running' END,
@@ -98,6 +133,10 @@ _COUNT: Final = text(f"""
 async def keep(session: AsyncSession, job_id: str, number: int, done: Done) -> None:
     """Keeps what became of a piece, in the transaction that did it; what was sent is forgotten."""
     await session.execute(_KEEP, {"id": job_id, "no": number, "result": done.result})
+    if done.rest is not None:
+        values = {"job_id": job_id, "no": number + 1, "first_line": 1, "content": done.rest}
+        await session.execute(insert(job_chunk).values(values))
+        await session.execute(_FURTHER, {"id": job_id})
     await session.execute(_COUNT, {"id": job_id, **dict.fromkeys(COUNTS, 0), **done.counts})
 
 
@@ -107,7 +146,8 @@ _STALLED: Final = text(f"""
 _EMPTY_EACH: Final = text("UPDATE job_chunk SET content = NULL WHERE job_id = ANY(CAST(:ids AS uuid[]))")
 _FORGET: Final = text(f"""
     DELETE FROM job
-    WHERE state NOT IN ('receiving', {_AT_WORK}) AND touched_at < now() - interval '{KEPT_DAYS} days'""")
+    WHERE state NOT IN ('receiving', {_AT_WORK}) AND touched_at < now() - CASE kind
+        WHEN '{EXPORT}' THEN interval '{EXPORT_KEPT_HOURS} hours' ELSE interval '{KEPT_DAYS} days' END""")
 
 
 async def tidy(session: AsyncSession) -> None:

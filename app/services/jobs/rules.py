@@ -15,6 +15,11 @@ STALLED_MINUTES: Final = 10
 """An upload that has not got on for so long has lost its worker."""
 KEPT_DAYS: Final = 30
 """How long a job is kept after it last got on."""
+EXPORT: Final = "export_list"
+EXPORT_KEPT_HOURS: Final = 24
+"""How long an export is kept: its rows age, and are there to be fetched once."""
+EXPORTS_AT_ONCE: Final = 4
+"""How many exports a client, or a person it acts for, may have at work."""
 AT_WORK: Final = ("waiting", "running")
 COUNTS: Final = ("lines_read", "created", "updated", "unchanged", "stale", "failed")
 
@@ -40,10 +45,11 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What became of a piece: how many lines came to what, and a line of JSON about each."""
+    """What became of a piece: how many lines came to what, and the result; `rest` is a further piece it has led to."""
 
     counts: Mapping[str, int]
     result: bytes
+    rest: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -14,20 +14,27 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db import Database
-from app.errors import DomainError
+from app.errors import Busy, Conflict, DomainError
 from app.services.access import SERVICE, Actor, Caller
 from app.services.jobs import commands, queries
 from app.services.jobs.rules import Done, Job, Piece
-from app.services.reference import ReferenceCache
+from app.services.reference import Reference, ReferenceCache
 from app.services.work import Work
+
+
+def _client(reference: Reference, job: Job) -> Caller | None:
+    """The client of a job as of now; None when it is disabled."""
+    client = reference.clients.get(job.client_id)
+    return None if client is None or client.disabled else client.caller
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What does a piece of one kind of job, and the scope the client needs while it is done."""
+    """What does a piece of one kind of job, the scope it needs while it is done, and who it is done for."""
 
     scope: str
     work: Callable[[Work, Job, Piece], Awaitable[Done]]
+    caller: Callable[[Reference, Job], Caller | None] = _client
 
 
 LOOK_SECONDS: Final = 1.0
@@ -58,16 +65,17 @@ class Runner:
         return any(found)
 
     async def _step(self, job: Job) -> bool:
-        client = self._reference.current.clients.get(job.client_id)
-        if client is None or client.disabled or self._kinds[job.kind].scope not in client.caller.scopes:
+        kind = self._kinds[job.kind]
+        caller = kind.caller(self._reference.current, job)
+        if caller is None or kind.scope not in caller.scopes:
             await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed"))
             return True
-        context = self._reference.current.context(client.caller)
+        context = self._reference.current.context(caller)
         try:
-            return await self._db.write(context, partial(self._piece, job=job, caller=client.caller))
-        except DomainError:
+            return await self._db.write(context, partial(self._piece, job=job, caller=caller))
+        except (Busy, Conflict):
             raise
-        except Exception:  # a defect: it would come again with every round
+        except Exception:  # a defect, or what the list of an export refuses: it would come again with every round
             _log.exception("a job failed", job=job.id)
             await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed"))
             return True
@@ -77,6 +85,8 @@ class Runner:
         if taken is None:
             return False
         number, piece = taken
-        work = Work(session, self._reference.current, caller, Actor(caller.client_id, job.request_id))
+        work = Work(
+            session, self._reference.current, caller, Actor(caller.client_id, job.request_id, person=caller.person)
+        )
         await commands.keep(session, job.id, number, await self._kinds[job.kind].work(work, job, piece))
         return True

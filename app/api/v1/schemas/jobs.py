@@ -8,7 +8,7 @@ from app.api.problems import ProblemFault
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Instant, Strict, Uuid, Version
 from app.db import Row
-from app.services.jobs.rules import COUNTS
+from app.services.jobs.rules import COUNTS, EXPORT
 from app.services.sync.rules import Outcome
 
 State = Literal["receiving", "waiting", "running", "done", "cancelled", "incomplete", "failed"]
@@ -18,14 +18,14 @@ class JobOut(Strict):
     """A job: how far it is, and how many lines came to what."""
 
     id: Uuid = Field(description="job id", examples=[samples.JOB_ID])
-    kind: Literal["import_cases"] = Field(description="what it does", examples=["import_cases"])
+    kind: Literal["import_cases", "export_list"] = Field(description="what it does", examples=["import_cases"])
     state: State = Field(
         description="incomplete: the upload broke off and nothing was applied; failed: it could not go on",
         examples=["running"],
     )
     chunks: int = Field(description="pieces there are", examples=[12])
     chunks_done: int = Field(description="pieces done", examples=[3])
-    lines_read: int = Field(description="lines done, blank ones not counted", examples=[3000])
+    lines_read: int = Field(description="lines or rows done, blank ones not counted", examples=[3000])
     created: int = Field(description="lines that are new cases", examples=[2990])
     updated: int = Field(description="lines that changed a case", examples=[5])
     unchanged: int = Field(description="lines that were there", examples=[3])
@@ -65,6 +65,10 @@ _ROW: Final[Row] = (
     samples.JOB_ID, "import_cases", "running", 12, 3, 3000, 2990, 5, 3, 0, 2, "2026-11-20T02:00:00Z",
     "2026-11-20T02:00:05Z",
 )  # fmt: skip
+EXPORT_EXAMPLE: Final = samples.example_of(
+    JobOut,
+    {**job_out(_ROW), **dict.fromkeys(("chunks_done", *COUNTS), 0), "kind": EXPORT, "state": "waiting", "chunks": 1},
+)
 JOB_EXAMPLE: Final = samples.example_of(JobOut, job_out(_ROW))
 PAGE_EXAMPLE: Final = samples.example_of(JobPage, {"items": [job_out(_ROW)], "next": None})
 LINE_EXAMPLE: Final = samples.example_of(
