@@ -19,7 +19,8 @@ from app.api.tables import Column, Item
 from app.api.workbook import Sheet
 
 _SHEET: Final = "xl/worksheets/sheet1.xml"
-_ROWS: Final = re.compile(rb"(.*?<sheetData>)(.*)(</sheetData>.*)", re.DOTALL)
+_BEGIN: Final = b"<sheetData>"
+_END: Final = b"</sheetData>"
 # how far the rows reach: only of this part, and it may be left out
 _EXTENT: Final = re.compile(rb"<dimension [^>]*/>")
 _MAX_SIZE: Final = 2**32 - 1  # of a member of an archive
@@ -52,8 +53,11 @@ def next_part(columns: tuple[Column, ...], items: list[Item], so_far: Written, *
 
 
 def _sheet(xml: bytes, so_far: Written, *, last: bool) -> tuple[bytes, Written]:
-    found = _ROWS.fullmatch(xml)
-    head, rows, tail = found.groups() if found else (b"", b"", b"</sheetData>" + xml.partition(b"<sheetData/>")[2])
+    before, begin, rest = xml.partition(_BEGIN)
+    rows, end, after = rest.rpartition(_END)
+    head, tail = before + begin, end + after
+    if not begin:  # there are no rows
+        head, tail = b"", _END + xml.partition(b"<sheetData/>")[2]
     is_first = so_far.bytes == 0
     plain = (_EXTENT.sub(b"", head) if is_first else b"") + rows + (tail if last else b"")
     packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
