@@ -8,17 +8,20 @@ from typing import Any, Final
 import orjson
 import structlog
 
-MAX_TEXT: Final = 2000
+MAX_TEXT: Final = 4000
 
 
 def _harmless(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Cuts long texts and replaces what is not valid Unicode; orjson escapes line breaks and control signs."""
     for name, value in event.items():
-        if isinstance(value, str) and not value.isascii():
-            event[name] = value.encode("utf-8", "backslashreplace").decode()[:MAX_TEXT]
-        elif isinstance(value, str) and len(value) > MAX_TEXT:
-            event[name] = value[:MAX_TEXT]
+        if isinstance(value, str):
+            event[name] = _cut(value if value.isascii() else value.encode("utf-8", "backslashreplace").decode())
     return event
+
+
+def _cut(text: str) -> str:
+    """Keeps both ends: a traceback begins with where the request came in and ends with what went wrong."""
+    return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT // 2]} ... {text[-MAX_TEXT // 2 :]}"
 
 
 def configure(level: str) -> None:

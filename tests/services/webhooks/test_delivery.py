@@ -5,12 +5,14 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from app.services.webhooks import dispatcher
 from tests.receiver import Received, answering, wait_for
 from tests.services.webhooks.hooks import Hooks
 
@@ -179,7 +181,9 @@ def test_a_receiver_that_was_away_misses_nothing(hooks: Hooks, monkeypatch: pyte
     wait_for(lambda: hooks.read(hook)["next_attempt_at"] is None)
 
 
-def test_what_never_arrives_is_given_up_with_one_alert(hooks: Hooks, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_never_arrives_is_given_up_with_one_alert(hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Mock()
+    monkeypatch.setattr(dispatcher, "_log", written)
     receiver, hook = hooks.subscribed(answering(*[500] * 6, 204))
     hooks.case(collected=2)
     got = receiver.got(7)
@@ -188,7 +192,8 @@ def test_what_never_arrives_is_given_up_with_one_alert(hooks: Hooks, capsys: pyt
     log = hooks.log(hook, 7)
     assert [line["outcome"] for line in log] == [*["retry", "retry", "failed"] * 2, "delivered"]
     wait_for(lambda: hooks.read(hook)["failing_since"] is None)
-    assert capsys.readouterr().out.count("an event was given up") == 1
+    (alert,) = [call for call in written.error.call_args_list if str(call.kwargs["webhook"]) == hook["id"]]
+    assert "an event was given up" in alert.args[0]
 
 
 def test_a_failing_webhook_says_since_when(hooks: Hooks) -> None:
