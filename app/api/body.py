@@ -84,14 +84,20 @@ def validated(adapter: TypeAdapter[Any], raw: bytes) -> Any:
 
 def parsed(raw: bytes) -> Any:
     """The document as Python values; duplicate members, NaN, a BOM and deep nesting are refused."""
+    check_depth(raw)
+    return loaded(raw)
+
+
+def loaded(raw: bytes) -> Any:
+    """As `parsed`, for who asks `check_depth` only when the document is not what it should be."""
     if not raw.strip():
         raise _not_json("empty-body", "is empty", "không có nội dung")
-    _check_depth(raw)
     try:
         return json.loads(raw.decode(), object_pairs_hook=_members, parse_constant=_no_constant)
     except DomainError:
         raise
     except (ValueError, RecursionError):
+        check_depth(raw)
         # UnicodeDecodeError, JSONDecodeError and integers of thousands of digits are all ValueErrors
         raise _not_json("not-json", "is not valid JSON in UTF-8", "không phải JSON UTF-8 hợp lệ") from None
 
@@ -111,7 +117,8 @@ def _no_constant(_: str) -> None:
     raise _not_json("not-json", "must not contain NaN or Infinity", "không được chứa NaN hoặc Infinity")
 
 
-def _check_depth(raw: bytes) -> None:
+def check_depth(raw: bytes) -> None:
+    """Refuses what is nested deeper than any body needs to be."""
     if raw.count(b"[") + raw.count(b"{") <= MAX_DEPTH:
         return
     depth = deepest = 0

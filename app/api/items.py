@@ -12,7 +12,7 @@ from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
-from app.api.body import parsed, read, unstorable
+from app.api.body import check_depth, loaded, read, unstorable
 from app.api.faults import fault_of, place_of, pointer_to
 from app.errors import Fault, Invalid
 
@@ -48,7 +48,7 @@ def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[I
     whole, single = TypeAdapter(model), TypeAdapter(item)
 
     def judged(raw: bytes) -> Many[Item]:
-        document = parsed(raw)
+        document = loaded(raw)
         faults = [_placed(fault) for fault in unstorable(raw, document)]
         try:
             found = whole.validate_python(document, strict=True) if faults else whole.validate_json(raw, strict=True)
@@ -56,6 +56,7 @@ def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[I
                 return Many(found.model_dump(exclude={ITEMS}), getattr(found, ITEMS))
         except ValidationError as error:
             faults += [_located(document, one) for one in error.errors(include_url=False)]
+        check_depth(raw)
         if general := [fault for number, fault in faults if number is None]:
             raise Invalid(faults=general)
         return _apart(document, faults)

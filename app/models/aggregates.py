@@ -130,10 +130,22 @@ OPENING_CUT: Final = Rollup(
     of=_LATER_YEARS,
     sparse=True,
 )
-ROLLUPS: Final = (
-    UNIT_DAY, UNIT_MONTH, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
+BY_MONTH: Final = (
+    UNIT_MONTH, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
 )  # fmt: skip
+"""Those that know no days within a month."""
+ROLLUPS: Final = (UNIT_DAY, *BY_MONTH)
 """Every rollup of entries, in the order they are kept."""
+
+
+# Lines summed up before every rollup takes its part: most lines of a batch differ in nothing but the case.
+_MOVES: Final = "unit_id, officer_id, booked_on, cut_id, matter_id, from_account, to_account"
+MOVES_OF_DAYS: Final = f"""
+    SELECT {_MOVES}, sum(cases) AS cases, (sum(amount_vnd))::bigint AS amount_vnd FROM line GROUP BY {_MOVES}"""
+MOVES_OF_MONTHS: Final = f"""
+    SELECT {_MOVES.replace("booked_on", "date_trunc('month', booked_on)::date AS booked_on")},
+        (sum(cases))::bigint AS cases, (sum(amount_vnd))::bigint AS amount_vnd
+    FROM moves_of_days GROUP BY {_MOVES.replace("booked_on", "3")}"""
 
 
 # The high-value threshold the open-stock rollup is kept by: that of the newest rule version, which re-sorts the rollup

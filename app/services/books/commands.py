@@ -28,21 +28,33 @@ LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))
 
 
 _SET: Final = ", ".join(f"{column} = n.{column}" for column in CASE_COLUMNS[1:])
-_POST: Final = f"""
+_BOOKED: Final = f"""
     WITH line AS MATERIALIZED (
         SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l ({_LINE})
     ), posted AS (
         INSERT INTO entry ({", ".join(LINE_COLUMNS)})
         SELECT {", ".join(LINE_COLUMNS)} FROM line ORDER BY case_id, event_no, line
-    ), changed AS (
+    ), moves_of_days AS MATERIALIZED ({agg.MOVES_OF_DAYS}
+    ), moves_of_months AS MATERIALIZED ({agg.MOVES_OF_MONTHS}
+    ), {agg.UNIT_DAY.table}_kept AS ({agg.UNIT_DAY.add("moves_of_days")}
+    ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('moves_of_months')}" for rollup in agg.BY_MONTH)}
+    )"""
+_POST: Final = text(f"""{_BOOKED}, changed AS (
         UPDATE enforcement_case c SET {_SET}, version = c.version + 1
         FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD})
         WHERE c.id = n.id
         {agg.CASES_BEFORE_AND_AFTER}
-    ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('line')}" for rollup in agg.ROLLUPS)}
     ), stock AS ({agg.MOVE_OPEN_STOCK}
     )
-    SELECT (now).id::text, (now).version, {in_listed_account("was")} OR {in_listed_account("now")} FROM changed"""
+    SELECT (now).id::text, (now).version, {in_listed_account("was")} OR {in_listed_account("now")} FROM changed""")
+_NEW_COLUMNS: Final = ", ".join((*CASE_COLUMNS, "accepted_on"))
+_TAKE_IN: Final = text(f"""
+    WITH changed AS (
+        INSERT INTO enforcement_case ({_NEW_COLUMNS}) SELECT {_NEW_COLUMNS}
+        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id
+        {agg.CASES_BEFORE_AND_AFTER}
+    ){agg.MOVE_OPEN_STOCK}""")
+_BOOK: Final = text(f"{_BOOKED} SELECT")
 
 
 async def post(
@@ -53,13 +65,26 @@ async def post(
     `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
     The caller holds the row locks of the cases.
     """
-    parameters = {
-        "lines": orjson.dumps(lines, default=str).decode(),
-        "cases": orjson.dumps(cases, default=str).decode(),
-    }
-    rows = (await session.execute(text(_POST), parameters)).all()
+    rows = (await session.execute(_POST, {"lines": _json(lines), "cases": _json(cases)})).all()
     await keep_listed(session, [case_id for case_id, _, concerned in rows if concerned])
     return {case_id: version for case_id, version, _ in rows}
+
+
+async def take_in(session: AsyncSession, cases: Sequence[dict[str, Any]]) -> None:
+    """Inserts cases as their first event leaves them, which `book` appends when what belongs to them is there.
+
+    `cases` carry CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
+    """
+    await session.execute(_TAKE_IN, {"cases": _json(cases)})
+
+
+async def book(session: AsyncSession, lines: Sequence[dict[str, Any]]) -> None:
+    """Appends the lines of new cases, as `post`; none of these is on the public list."""
+    await session.execute(_BOOK, {"lines": _json(lines)})
+
+
+def _json(rows: Sequence[dict[str, Any]]) -> str:
+    return orjson.dumps(rows, default=str).decode()
 
 
 def rebuild_statements() -> list[str]:

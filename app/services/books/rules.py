@@ -199,14 +199,13 @@ def _unbalanced(position: Position, en: str, vi: str) -> Conflict:
     return Conflict({"en": en, "vi": vi}, extra={"outstanding_vnd": position.outstanding})
 
 
-def lines_of(position: Position, event: Event) -> list[Line]:
-    """The lines that book an event which `check` has let pass."""
+def lines_of(position: Position, event: Event, cut: Cut | None = None) -> list[Line]:
+    """The lines that book an event which `check` has let pass, of a case that counts as `cut`."""
     if event.name == "struck_off":
-        return _struck_off(position, event.parts)
+        return _struck_off(position, event.parts, cut)
     if event.name in ("handed_over", "officer_changed"):
-        return _moved(position, event)
-    from_account, to_account, cases, amount = _single(position, event)
-    return [Line(position.unit_id, position.officer_id, from_account, to_account, cases, amount)]
+        return _moved(position, event, cut)
+    return [Line(position.unit_id, position.officer_id, *_single(position, event), cut)]
 
 
 def _single(position: Position, event: Event) -> tuple[str, str, int, int]:
@@ -226,26 +225,23 @@ def _single(position: Position, event: Event) -> tuple[str, str, int, int]:
     return account, WHOLE[event.name], 1, rest
 
 
-def _struck_off(position: Position, parts: dict[str, int]) -> list[Line]:
+def _struck_off(position: Position, parts: dict[str, int], cut: Cut | None) -> list[Line]:
     here = (position.unit_id, position.officer_id)
-    lines = [Line(*here, position.account, "completed", 1, parts.get("completed", 0))]
+    lines = [Line(*here, position.account, "completed", 1, parts.get("completed", 0), cut)]
     others = (part for part in STRUCK_OFF_PARTS[1:] if parts.get(part))
-    return [*lines, *(Line(*here, position.account, part, 0, parts[part]) for part in others)]
+    return [*lines, *(Line(*here, position.account, part, 0, parts[part], cut) for part in others)]
 
 
-def _moved(position: Position, event: Event) -> list[Line]:
+def _moved(position: Position, event: Event, cut: Cut | None) -> list[Line]:
     """Handed over (bàn giao) to another unit or officer: out of the old books and into the new ones."""
     old = (position.unit_id, position.officer_id)
     new = (event.to_unit_id or position.unit_id, event.to_officer_id or position.officer_id)
+    rest = position.outstanding
     if position.account == "register":
-        return [
-            Line(*old, "register_moved", "elsewhere", 1, position.outstanding),
-            Line(*new, "elsewhere", "register_moved", 1, position.outstanding),
-        ]
-    return [
-        Line(*old, position.account, "handed_out", 1, position.outstanding),
-        Line(*new, "handed_in", position.account, 1, position.outstanding),
-    ]
+        out, into = ("register_moved", "elsewhere"), ("elsewhere", "register_moved")
+    else:
+        out, into = (position.account, "handed_out"), ("handed_in", position.account)
+    return [Line(*old, *out, 1, rest, cut), Line(*new, *into, 1, rest, cut)]
 
 
 def swapped(lines: Sequence[Line]) -> list[Line]:
@@ -260,18 +256,16 @@ def _state(account: str) -> str:
 def apply(position: Position, lines: Iterable[Line], effective_on: date) -> Position:
     """The position after the lines of one event."""
     for line in lines:
-        gained = line.amount * ((line.to_account in _HELD) - (line.from_account in _HELD))
-        raised = line.amount if line.from_account in ("accepted", "raised") else 0
-        position = replace(
-            position,
-            amount=position.amount + raised,
-            outstanding=position.outstanding + gained,
-            unit_id=line.unit_id,
-            officer_id=line.officer_id,
-        )
-        if line.cases:
-            position = _moved_case(position, line, effective_on)
-    return replace(position, last_effective_on=effective_on)
+        position = _after(position, line, effective_on)
+    return position
+
+
+def _after(position: Position, line: Line, effective_on: date) -> Position:
+    gained = line.amount * ((line.to_account in _HELD) - (line.from_account in _HELD))
+    raised = line.amount if line.from_account in ("accepted", "raised") else 0
+    account, entered_on, left_on = _stands(position, line, effective_on)
+    amount, outstanding = position.amount + raised, position.outstanding + gained
+    return Position(account, amount, outstanding, line.unit_id, line.officer_id, entered_on, left_on, effective_on)
 
 
 # Money that is still owed: in the counted stock or in the separate register. Sums handed over stay owed.
@@ -280,14 +274,15 @@ _HELD: Final = frozenset(
 )
 
 
-def _moved_case(position: Position, line: Line, effective_on: date) -> Position:
-    if line.to_account in ("handed_out", "elsewhere"):
-        return position
+def _stands(position: Position, line: Line, effective_on: date) -> tuple[str, date, date | None]:
+    """The account after a line, and since and until when the case is in the counted stock."""
+    if not line.cases or line.to_account in ("handed_out", "elsewhere"):
+        return position.account, position.entered_on, position.left_on
     state = _state(line.to_account)
     inside, was_inside = state in _ANY_STOCK, position.account in _ANY_STOCK
     entered_on = effective_on if inside and not was_inside else position.entered_on
     left_on = None if inside else (effective_on if was_inside else position.left_on)
-    return replace(position, account=state, entered_on=entered_on, left_on=left_on)
+    return state, entered_on, left_on
 
 
 def booking_day(effective_on: date, closed_through: date | None) -> date:

@@ -119,7 +119,7 @@ async def _book(
 ) -> Booked:
     """An event counts as what the case counted as on its day."""
     cut = rules.cut_on(history, posting.event.effective_on) or own_cut(row)
-    lines = [replace(line, cut=cut) for line in lines_of(position, posting.event)]
+    lines = lines_of(position, posting.event, cut)
     return await _write(work, row, posting, Entry(lines, apply(position, lines, posting.event.effective_on), history))
 
 

@@ -45,7 +45,8 @@ async def change_cases(work: Work, corrections: Mapping[str, Correction]) -> dic
     corrections = dict(sorted(corrections.items()))
     before = await rows.locked(work, corrections)
     after = await _corrected(work, before, corrections)
-    parties = {i: c.values["parties"] for i, c in corrections.items() if "parties" in c.values}
+    given = {i: c.values["parties"] for i, c in corrections.items() if "parties" in c.values}
+    parties = await rows.rewritten(work.session, given) if given else {}
     if parties:
         await _replace_parties(work, after, parties)
         if found := await conflicts(work, {i: (before[i]["officer_id"], today()) for i in parties}):
@@ -53,10 +54,15 @@ async def change_cases(work: Work, corrections: Mapping[str, Correction]) -> dic
     moved = await _moved(work, before, after)
     cases = [{column: row[column] for column in CASE_COLUMNS} for row in after.values()]
     versions = await post(work.session, moved, cases)
-    if indexed := [i for i, c in corrections.items() if {"parties", "decision_date"} & c.values.keys()]:
+    if indexed := [i for i, row in after.items() if _indexed(row) != _indexed(before[i])]:
         await rows.write_institutions(work.session, indexed)
     await rows.record(work, "changed", (Written(before[i], after[i], versions[i]) for i in after))
     return versions
+
+
+def _indexed(row: Row) -> tuple[list[str], date | None]:
+    """What the index of institutions has of a case."""
+    return row["institutions"], row["decision_date"] if row["institutions"] else None
 
 
 async def _corrected(work: Work, before: Mapping[str, Row], corrections: Mapping[str, Correction]) -> dict[str, Row]:

@@ -1,7 +1,8 @@
 """Taking cases into the books: any number of them in the same few statements."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 
 import orjson
@@ -9,42 +10,19 @@ from sqlalchemy import text
 
 from app.clock import today
 from app.errors import DomainError, invalid
-from app.services.access import ORDINARY
-from app.services.books.commands import CASE_COLUMNS, CASE_RECORD, post
+from app.services.access import ORDINARY, Actor
+from app.services.books.commands import CASE_COLUMNS, book, take_in
+from app.services.books.cuts import cut_of
 from app.services.books.rules import Event, Position, apply, booking_day, lines_of
 from app.services.cases import rows, rules
-from app.services.cases.entries import Entry, Posting, entry_rows, moved_row, own_cut
-from app.services.cases.rows import Refused, Written
+from app.services.cases.entries import Entry, Posting, entry_rows, moved_row
+from app.services.cases.rows import PLAIN, Refused, Written
 from app.services.cases.rules import NewCase
 from app.services.periods.queries import closed_through
-from app.services.reference import Unit
+from app.services.reference import Reference
 from app.services.relatives.commands import conflicts
 from app.services.work import Work
 
-_NEW: Final = (
-    "id",
-    "file_no",
-    "decision_no",
-    "decision_date",
-    "unit_id",
-    "unit_path",
-    "officer_id",
-    "matter_id",
-    "judgment_no",
-    "judgment_date",
-    "court",
-    "kind",
-    "initiation",
-    "segment",
-    "accepted_on",
-    "entered_on",
-    "last_effective_on",
-    "steering_matter",
-    "confidentiality",
-)
-_ADD_CASES: Final = text(f"""
-    INSERT INTO enforcement_case ({", ".join(_NEW)}) SELECT {", ".join(_NEW)}
-    FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id""")
 _OBLIGATION: Final = "case_id, no, kind, amount_vnd, description"
 _ADD_OBLIGATIONS: Final = text(f"""
     INSERT INTO obligation ({_OBLIGATION}) SELECT {_OBLIGATION}
@@ -65,72 +43,95 @@ async def create_cases(work: Work, news: Mapping[str, NewCase]) -> dict[str, int
     day, ConflictOfInterest when the officer or a relative of theirs is a party, Conflict when the books are closed.
     """
     news = dict(sorted(news.items()))
-    units = await _checked(work, news)
+    days = await _checked(work, news)
     matters = await rows.of_matters(work, (new.matter_id for new in news.values()))
     if unknown := {case_id: _no_matter() for case_id, new in news.items() if new.matter_id not in {None, *matters}}:
         raise Refused(unknown)
-    listed = [
-        {"id": case_id, **_row_of_new(new, units[case_id]), **matters.get(new.matter_id or "", _WITHOUT_MATTER)}
+    taken = {
+        case_id: _accepted(case_id, new, work.ref, matters.get(new.matter_id or "", _WITHOUT_MATTER))
         for case_id, new in news.items()
-    ]
-    await work.session.execute(_ADD_CASES, {"cases": orjson.dumps(listed).decode()})
+    }
+    await take_in(work.session, [{column: taken[i].row[column] for column in _COLUMNS} for i in news])
     await work.session.execute(_ADD_OBLIGATIONS, {"duties": orjson.dumps(_duties(news)).decode()})
     await rows.write_parties(work.session, {case_id: new.parties for case_id, new in news.items()})
-    await rows.write_institutions(work.session, news)
+    if known := [case_id for case_id in news if taken[case_id].row["institutions"]]:
+        await rows.write_institutions(work.session, known)
     if found := await conflicts(work, {i: (new.officer_id, new.accepted_on) for i, new in news.items()}):
         raise Refused(found)
-    return await _accepted(work, news)
+    await book(work.session, [line for i in news for line in _lines(taken[i], days[i], work.actor)])
+    await rows.record(work, "accepted", (Written(case.row | _NEW, case.row, VERSION) for case in taken.values()))
+    return dict.fromkeys(news, VERSION)
 
 
-async def _checked(work: Work, news: Mapping[str, NewCase]) -> dict[str, Unit]:
-    """The unit of each case; Refused where one cannot be taken in."""
-    units: dict[str, Unit] = {}
+async def _checked(work: Work, news: Mapping[str, NewCase]) -> dict[str, date]:
+    """The day each case is booked on; Refused where one cannot be taken in."""
+    days: dict[str, date] = {}
     refused: dict[str, DomainError] = {}
     closed = await closed_through(work.session)
+    now = today()
     for case_id, new in news.items():
         try:
-            units[case_id] = unit = rows.known_unit(work, new.unit_id, new.accepted_on, "/unit_id")
+            unit = rows.known_unit(work, new.unit_id, new.accepted_on, "/unit_id")
             rows.known_officer(work.ref, new.officer_id, unit, new.accepted_on, "/officer_id")
-            if not new.decision_date <= new.accepted_on <= today():
+            if not new.decision_date <= new.accepted_on <= now:
                 en, vi = "decision_date ≤ accepted_on ≤ today", "ngày không hợp lý"
                 raise invalid("day-order", en, vi, pointer="/accepted_on")
             rows.check_judgment(new.judgment_date, new.decision_date)
-            booking_day(new.accepted_on, closed)
+            days[case_id] = booking_day(new.accepted_on, closed)
         except DomainError as error:
             refused[case_id] = error
     if refused:
         raise Refused(refused)
-    return units
+    return days
 
 
 def _no_matter() -> DomainError:
     return invalid("unknown-reference", "no such matter", "không có vụ này", pointer="/matter_id")
 
 
+_COLUMNS: Final = (*CASE_COLUMNS, "accepted_on")
+VERSION: Final = 1
+"""Of a case that was just taken in."""
+# What the trail shows as before.
+_NEW: Final[dict[str, Any]] = {"account": "new", "amount_vnd": 0, "outstanding_vnd": 0}
 _WITHOUT_MATTER: Final[dict[str, Any]] = {"steering_matter": False, "confidentiality": ORDINARY}
 
 
-def _row_of_new(new: NewCase, unit: Unit) -> dict[str, Any]:
-    kinds = [o.kind for o in new.obligations]
-    bank = any(p.role == "creditor" and p.credit_institution for p in new.parties)
-    return {
-        "file_no": new.file_no,
-        "decision_no": new.decision_no,
-        "decision_date": new.decision_date,
-        "unit_id": unit.id,
-        "unit_path": unit.path,
-        "officer_id": new.officer_id,
-        "matter_id": new.matter_id,
-        "judgment_no": new.judgment_no,
-        "judgment_date": new.judgment_date,
-        "court": new.court,
-        "kind": new.kind,
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """A case as its acceptance leaves it: its row, and the entry that says so."""
+
+    row: dict[str, Any]
+    posting: Posting
+    entry: Entry
+
+
+def _accepted(case_id: str, new: NewCase, ref: Reference, of_matter: Mapping[str, Any]) -> _Taken:
+    """A decision as newly accepted: new → enforcing, with the sum of its money."""
+    segment = _segment(new)
+    event = Event("accepted", new.accepted_on, amount=new.amount_vnd)
+    position = Position("new", 0, 0, new.unit_id, new.officer_id, new.accepted_on, None, new.accepted_on)
+    lines = lines_of(position, event, cut_of(new.kind, new.initiation, segment, new.matter_id))
+    entry = Entry(lines, apply(position, lines, new.accepted_on))
+    row = {
+        "id": case_id,
+        **{name: getattr(new, name) for name in PLAIN},
         "initiation": new.initiation,
-        "segment": rules.segment_of(kinds, bank, new.corruption_economic),
+        "segment": segment,
         "accepted_on": new.accepted_on,
-        "entered_on": new.accepted_on,
-        "last_effective_on": new.accepted_on,
+        "institutions": rules.institutions_of(new.parties),
+        **of_matter,
     }
+    return _Taken(moved_row(row, entry.after, ref, 1), Posting(event), entry)
+
+
+def _segment(new: NewCase) -> int:
+    bank = any(p.role == "creditor" and p.credit_institution for p in new.parties)
+    return rules.segment_of([o.kind for o in new.obligations], bank, new.corruption_economic)
+
+
+def _lines(taken: _Taken, booked_on: date, actor: Actor) -> list[dict[str, Any]]:
+    return entry_rows(taken.row, taken.posting, taken.entry, actor, booked_on)
 
 
 def _duties(news: Mapping[str, NewCase]) -> list[dict[str, Any]]:
@@ -139,24 +140,3 @@ def _duties(news: Mapping[str, NewCase]) -> list[dict[str, Any]]:
         for case_id, new in news.items()
         for n, o in enumerate(new.obligations, 1)
     ]
-
-
-async def _accepted(work: Work, news: Mapping[str, NewCase]) -> dict[str, int]:
-    """Books what was inserted: new → enforcing, with the sum of its money."""
-    closed = await closed_through(work.session)
-    before = await rows.locked(work, news)
-    after: dict[str, dict[str, Any]] = {}
-    lines: list[dict[str, Any]] = []
-    for case_id, new in news.items():
-        row = before[case_id]
-        posting = Posting(Event("accepted", new.accepted_on, amount=new.amount_vnd))
-        position = Position("new", 0, 0, row["unit_id"], new.officer_id, new.accepted_on, None, new.accepted_on)
-        moves = [replace(line, cut=own_cut(row)) for line in lines_of(position, posting.event)]
-        entry = Entry(moves, apply(position, moves, new.accepted_on))
-        after[case_id] = moved_row(row, entry.after, work.ref, 1)
-        lines += entry_rows(after[case_id], posting, entry, work.actor, booking_day(new.accepted_on, closed))
-    versions = await post(
-        work.session, lines, [{column: row[column] for column in CASE_COLUMNS} for row in after.values()]
-    )
-    await rows.record(work, "accepted", (Written(before[i], after[i], versions[i]) for i in after))
-    return versions

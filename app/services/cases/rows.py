@@ -139,6 +139,25 @@ async def write_parties(session: AsyncSession, parties: Mapping[str, Sequence[Ne
     await session.execute(_ADD_PARTIES, {"parties": orjson.dumps(listed).decode()})
 
 
+_KEPT: Final = ("role", "kind", "credit_institution", "institution", "name", "id_number", "address", "phone")
+_WRITTEN: Final = text(f"""
+    SELECT case_id::text, {", ".join(_KEPT)} FROM party WHERE case_id = ANY(CAST(:ids AS uuid[]))
+    ORDER BY case_id, no""")
+
+
+async def rewritten(session: AsyncSession, parties: Mapping[str, Sequence[NewParty]]) -> dict[str, Sequence[NewParty]]:
+    """Those of the cases whose parties are not what they are to be, with what they are to be."""
+    written: dict[str, list[tuple[Any, ...]]] = {case_id: [] for case_id in parties}
+    for row in await session.execute(_WRITTEN, {"ids": list(parties)}):
+        written[row[0]].append(tuple(row[1:]))
+    return {case_id: own for case_id, own in parties.items() if written[case_id] != [_kept(p) for p in own]}
+
+
+def _kept(p: NewParty) -> tuple[Any, ...]:
+    number = rules.plain_number(p.id_number) if p.id_number else None
+    return (p.role, p.kind, p.credit_institution, p.institution, p.name, number, p.address, p.phone)
+
+
 def _party_row(case_id: str, number: int, p: NewParty) -> dict[str, Any]:
     return {
         "case_id": case_id,

@@ -1,5 +1,6 @@
 """Pure rules of a case: how names are searched and masked, what a case is cut by in reports, its life so far."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,10 +17,17 @@ MASK: Final = "***"
 """What stands for the rest of a word in a masked name."""
 
 
+# Letters of the alphabet and combining marks, which is what names nearly always come apart into.
+_LATIN: Final = re.compile("[\\x00-\\x7f\\u0300-\\u036f]*")
+
+
 def search_form(name: str) -> str:
     """A name as it is searched: lower case, no diacritics, single spaces; equal for NFC and NFD."""
     plain = unicodedata.normalize("NFD", name.casefold().replace("đ", "d"))
-    letters = "".join(ch for ch in plain if unicodedata.category(ch) != "Mn")
+    if _LATIN.fullmatch(plain):
+        letters = plain.encode("ascii", "ignore").decode()
+    else:
+        letters = "".join(ch for ch in plain if unicodedata.category(ch) != "Mn")
     return " ".join(letters.split())
 
 

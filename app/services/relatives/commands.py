@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import RowMapping, insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
@@ -27,10 +26,8 @@ from app.services.relatives.rules import NewRelative
 from app.services.work import Work
 
 _CONFLICTS: Final = text("""
-    SELECT c.id::text, c.relation FROM (
-        SELECT n.id, conflict_of_interest(n.id, n.officer, n.since, :to_day) AS relation
-        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n (id uuid, officer uuid, since date)
-    ) c WHERE c.relation IS NOT NULL""")
+    SELECT case_id::text, relation FROM conflicts_of_interest(
+        CAST(:cases AS uuid[]), CAST(:officers AS uuid[]), CAST(:since AS date[]), :to_day)""")
 _CASES: Final = text("SELECT same_number, same_name FROM cases_of_relative(:officer, :number, :name)")
 
 
@@ -115,10 +112,12 @@ async def conflicts(work: Work, cases: Mapping[str, tuple[str, date]]) -> dict[s
     officers = sorted({officer_id for officer_id, _ in cases.values()})
     held = select(officer.c.id).where(officer.c.id.in_(officers)).order_by(officer.c.id).with_for_update(read=True)
     await work.session.execute(held)  # by itself: the next statement has to see what was registered until now
-    asked = [
-        {"id": case_id, "officer": officer_id, "since": str(since)} for case_id, (officer_id, since) in cases.items()
-    ]
-    found = await work.session.execute(_CONFLICTS, {"cases": orjson.dumps(asked).decode(), "to_day": today()})
+    asked = {
+        "cases": list(cases),
+        "officers": [officer_id for officer_id, _ in cases.values()],
+        "since": [since for _, since in cases.values()],
+    }
+    found = await work.session.execute(_CONFLICTS, {**asked, "to_day": today()})
     shown = "cases:read.pii" in work.caller.scopes
     return {case_id: rules.conflict(relation, shown=shown) for case_id, relation in found}
 

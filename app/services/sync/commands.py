@@ -74,20 +74,33 @@ def _not_applied(result: Result) -> Result:
 
 async def _apply(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[str, Result]:
     """Applies items of different ids; Refused, by external id, when some cannot be written."""
-    digests = {external_id: item.digests() for external_id, item in items.items()}
-    created = {} if mode == "update_only" else await _claim(work, items, digests)
-    known = await _known(work, [external_id for external_id in items if external_id not in created])
+    results = await _there(work, items)
+    rest = {external_id: item for external_id, item in items.items() if external_id not in results}
+    return results | await _brought(work, rest, mode) if rest else results
+
+
+async def _there(work: Work, items: Mapping[str, Pushed]) -> dict[str, Result]:
+    """Items that were pushed just so before: nobody needs to wait for these."""
+    known = await _known(work, list(items), lock="")
+    there = [i for i, k in known.items() if items[i].source_version == k.source_version and items[i].digest == k.digest]
+    versions = await versions_of(work, [known[external_id].case_id for external_id in there])
+    return {i: _shown(Result("unchanged", known[i].case_id), versions) for i in there}
+
+
+async def _brought(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[str, Result]:
+    created = {} if mode == "update_only" else await _claim(work, items)
+    known = await _known(work, [external_id for external_id in items if external_id not in created], lock="FOR UPDATE")
     results: dict[str, Result] = {}
     for external_id, item in items.items():
         try:
-            outcome = rules.decided(item, digests[external_id], known.get(external_id), mode)
+            outcome = rules.decided(item, known.get(external_id), mode)
             results[external_id] = Result(outcome, created.get(external_id) or known[external_id].case_id)
         except DomainError as error:
             results[external_id] = failed(error)
     versions = await _written(work, items, results)
     newer = {i: item for i, item in items.items() if _is_newer(item, results[i], known.get(i))}
     if newer:
-        await _remember(work, newer, digests)
+        await _remember(work, newer)
     versions |= await versions_of(
         work, [r.case_id for r in results.values() if r.case_id and r.case_id not in versions]
     )
@@ -133,36 +146,41 @@ _CLAIM: Final = text(f"""
     SELECT :partner, n.external_id, n.source_version, decode(n.digest, 'hex'), decode(n.fixed, 'hex')
     FROM {_ITEMS} ORDER BY n.external_id COLLATE "C"
     ON CONFLICT (partner, external_id) DO NOTHING RETURNING external_id, case_id::text""")
-_KNOWN: Final = text("""
+_KNOWN: Final = """
     SELECT external_id, case_id::text, source_version, digest, fixed FROM pushed_case
-    WHERE partner = :partner AND external_id = ANY(:ids) ORDER BY external_id COLLATE "C" FOR UPDATE""")
+    WHERE partner = :partner AND external_id = ANY(:ids) ORDER BY external_id COLLATE "C" """
 _REMEMBER: Final = text(f"""
     UPDATE pushed_case p SET source_version = n.source_version, digest = decode(n.digest, 'hex')
     FROM {_ITEMS} WHERE p.partner = :partner AND p.external_id = n.external_id""")
 
 
-def _listed(items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> str:
+def _listed(items: Mapping[str, Pushed]) -> str:
     rows: list[dict[str, Any]] = [
-        {"external_id": i, "source_version": item.source_version, "digest": whole.hex(), "fixed": fixed.hex()}
-        for i, item in items.items()
-        for whole, fixed in (digests[i],)
+        {
+            "external_id": external_id,
+            "source_version": item.source_version,
+            "digest": item.digest.hex(),
+            "fixed": item.fixed.hex(),
+        }
+        for external_id, item in items.items()
     ]
     return orjson.dumps(rows).decode()
 
 
-async def _claim(work: Work, items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> dict[str, str]:
+async def _claim(work: Work, items: Mapping[str, Pushed]) -> dict[str, str]:
     """Takes the ids nobody pushed yet, each with the id of a case to be; waits for others who are just doing so."""
-    values = {"partner": work.caller.client_id, "items": _listed(items, digests)}
+    values = {"partner": work.caller.client_id, "items": _listed(items)}
     return {row[0]: row[1] for row in await work.session.execute(_CLAIM, values)}
 
 
-async def _known(work: Work, external_ids: Sequence[str]) -> dict[str, Known]:
+async def _known(work: Work, external_ids: Sequence[str], *, lock: str) -> dict[str, Known]:
     if not external_ids:
         return {}
-    found = await work.session.execute(_KNOWN, {"partner": work.caller.client_id, "ids": list(external_ids)})
+    values = {"partner": work.caller.client_id, "ids": list(external_ids)}
+    found = await work.session.execute(text(_KNOWN + lock), values)
     return {external_id: Known(*rest) for external_id, *rest in found}
 
 
-async def _remember(work: Work, items: Mapping[str, Pushed], digests: Mapping[str, tuple[bytes, bytes]]) -> None:
-    values = {"partner": work.caller.client_id, "items": _listed(items, digests)}
+async def _remember(work: Work, items: Mapping[str, Pushed]) -> None:
+    values = {"partner": work.caller.client_id, "items": _listed(items)}
     await work.session.execute(_REMEMBER, values)

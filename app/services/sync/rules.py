@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Literal
 
 import orjson
@@ -63,7 +64,7 @@ class NotApplied(Conflict):
     title = {"en": "Not applied, because another item failed", "vi": "Không thực hiện vì mục khác có lỗi"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pushed:
     """A case as a partner has it, under its own id, in its own version (higher is newer)."""
 
@@ -71,10 +72,15 @@ class Pushed:
     source_version: int
     case: NewCase
 
-    def digests(self) -> tuple[bytes, bytes]:
-        """SHA-256 of all there is, and of what changes by events only."""
-        fixed = {name: getattr(self.case, name) for name in FIXED}
-        return digest_of(self.case), digest_of(fixed)
+    @cached_property
+    def digest(self) -> bytes:
+        """SHA-256 of all there is."""
+        return digest_of(self.case)
+
+    @cached_property
+    def fixed(self) -> bytes:
+        """SHA-256 of what changes by events only."""
+        return digest_of({name: getattr(self.case, name) for name in FIXED})
 
 
 def digest_of(value: Any) -> bytes:
@@ -107,7 +113,7 @@ def failed(error: DomainError) -> Result:
     return Result("failed", error=error)
 
 
-def decided(item: Pushed, digests: tuple[bytes, bytes], known: Known | None, mode: Mode) -> Outcome:
+def decided(item: Pushed, known: Known | None, mode: Mode) -> Outcome:
     """What an item asks for, given what the partner pushed before; None before.
 
     Raises NotFound, AlreadyThere, VersionReused, MovesByEvents. What was pushed already is unchanged in every mode, so
@@ -117,18 +123,17 @@ def decided(item: Pushed, digests: tuple[bytes, bytes], known: Known | None, mod
         if mode == "update_only":
             raise NotFound
         return "created"
-    digest, fixed = digests
     if item.source_version == known.source_version:
-        if digest != known.digest:
+        if item.digest != known.digest:
             raise VersionReused
         return "unchanged"
     if mode == "create_only":
         raise AlreadyThere
     if item.source_version < known.source_version:
         return "stale"
-    if fixed != known.fixed:
+    if item.fixed != known.fixed:
         raise MovesByEvents
-    return "unchanged" if digest == known.digest else "updated"
+    return "unchanged" if item.digest == known.digest else "updated"
 
 
 def repeated(items: Iterable[Pushed]) -> set[str]:

@@ -75,7 +75,8 @@ def test_nobody_else_adds_to_them(book: str) -> None:
 
 def test_the_law_is_kept_whoever_of_the_two_the_caller_sees(book: str) -> None:
     """The officer is not seen there, the case is not seen here: the conflict and the count are known to both."""
-    conflict = f"SELECT conflict_of_interest('{CASE}', '{OFFICER}', '2025-01-01', '2025-01-01')"
+    asked = f"ARRAY['{CASE}']::uuid[], ARRAY['{OFFICER}']::uuid[], ARRAY['2025-01-01']::date[], '2025-01-01'"
+    conflict = f"SELECT relation FROM conflicts_of_interest({asked})"
     cases = f"SELECT same_number, same_name FROM cases_of_relative('{OFFICER}', '025090001234', 'nguyen van an')"
     for context in (HERE, THERE):
         assert ask(book, conflict, **context) == [("spouse",)]
@@ -88,7 +89,7 @@ def test_these_functions_are_for_the_service_alone(book: str) -> None:
             """SELECT p.proname, p.proacl::text FROM pg_proc p
             WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef ORDER BY 1"""
         ).fetchall()
-    listed = {name: rights for name, rights in rows if name in ("conflict_of_interest", "cases_of_relative")}
+    listed = {name: rights for name, rights in rows if name in ("conflicts_of_interest", "cases_of_relative")}
     assert len(listed) == 2
     for rights in listed.values():
         assert "thads_service=X" in rights

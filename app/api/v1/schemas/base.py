@@ -33,6 +33,8 @@ FIRST_DAY: Final = date(1900, 1, 1)
 LAST_DAY: Final = date(2100, 12, 31)
 # Vietnamese needs two marks on one letter before composition; stacks of more only hide text
 MAX_MARKS: Final = 3
+# What nearly every text is made of: printable, whole letters, so in NFC and without marks of its own.
+_PLAIN: Final = re.compile(r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u1e00-\u1eff]*")
 DENIED: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 DATE_PATTERN: Final = r"^(19\d\d|20\d\d|2100)-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
@@ -155,6 +157,8 @@ def _check_characters(value: str, *, lines: bool) -> None:
 def _tidy(value: Any, *, lines: bool) -> Any:
     if not isinstance(value, str):
         return value
+    if _PLAIN.fullmatch(value):
+        return value.strip()
     if lines:
         value = value.replace("\r\n", "\n")
     if not value.isascii():

@@ -130,7 +130,7 @@ class PartyIn(Strict):
 
     def to_party(self) -> NewParty:
         """The party as the service takes it."""
-        return NewParty(**self.model_dump())
+        return NewParty(**vars(self))
 
     @model_validator(mode="after")
     def _in_full(self) -> Self:
@@ -167,13 +167,11 @@ class CaseNew(Strict):
 
     def to_case(self) -> NewCase:
         """The case as the service takes it."""
-        plain = self.model_dump(include=CaseNew.model_fields.keys() - {"obligations", "parties", "accepted_on"})
-        return NewCase(
-            **plain,
-            accepted_on=self.accepted_on or self.decision_date,
-            obligations=[NewObligation(**o.model_dump()) for o in self.obligations],
-            parties=[p.to_party() for p in self.parties],
-        )
+        given = {name: getattr(self, name) for name in CaseNew.model_fields}
+        given["accepted_on"] = self.accepted_on or self.decision_date
+        given["obligations"] = [NewObligation(**vars(o)) for o in self.obligations]
+        given["parties"] = [p.to_party() for p in self.parties]
+        return NewCase(**given)
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

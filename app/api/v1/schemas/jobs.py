@@ -78,7 +78,7 @@ LINE_EXAMPLE: Final = samples.example_of(
         "external_id": "HS-2025-000152",
         "status": "created",
         "case_id": samples.CASE_ID,
-        "version": 2,
+        "version": 1,
         "errors": [],
     },
 )

@@ -112,7 +112,7 @@ def counted(results: list[Result]) -> dict[str, int]:
     return {outcome: found.count(outcome) for outcome in OUTCOMES}
 
 
-PUSH_EXAMPLE: Final = samples.example_of(PushOut, {"status": "created", "case_id": samples.CASE_ID, "version": 2})
+PUSH_EXAMPLE: Final = samples.example_of(PushOut, {"status": "created", "case_id": samples.CASE_ID, "version": 1})
 EVENT_EXAMPLE: Final = samples.example_of(
     EventPushOut, {"status": "created", "case_id": samples.CASE_ID, "event_no": 4}
 )
