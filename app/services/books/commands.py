@@ -49,12 +49,11 @@ _POST: Final = text(f"""{_BOOKED}, changed AS (
     SELECT (now).id::text, (now).version, {in_listed_account("was")} OR {in_listed_account("now")} FROM changed""")
 _NEW_COLUMNS: Final = ", ".join((*CASE_COLUMNS, "accepted_on"))
 _TAKE_IN: Final = text(f"""
-    WITH changed AS (
-        INSERT INTO enforcement_case ({_NEW_COLUMNS}) SELECT {_NEW_COLUMNS}
-        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id
-        {agg.CASES_BEFORE_AND_AFTER}
+    INSERT INTO enforcement_case ({_NEW_COLUMNS}) SELECT {_NEW_COLUMNS}
+    FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id""")
+_BOOK: Final = text(f"""{_BOOKED}, changed AS (
+        SELECT CAST(NULL AS enforcement_case) AS was, c AS now FROM line JOIN enforcement_case c ON c.id = line.case_id
     ){agg.MOVE_OPEN_STOCK}""")
-_BOOK: Final = text(f"{_BOOKED} SELECT")
 
 
 async def post(
@@ -71,7 +70,7 @@ async def post(
 
 
 async def take_in(session: AsyncSession, cases: Sequence[dict[str, Any]]) -> None:
-    """Inserts cases as their first event leaves them, which `book` appends when what belongs to them is there.
+    """Inserts cases as their first event leaves them; `book` is to follow when what belongs to them is there.
 
     `cases` carry CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
     """
@@ -79,7 +78,10 @@ async def take_in(session: AsyncSession, cases: Sequence[dict[str, Any]]) -> Non
 
 
 async def book(session: AsyncSession, lines: Sequence[dict[str, Any]]) -> None:
-    """Appends the lines of new cases, as `post`; none of these is on the public list."""
+    """Appends the first line of new cases, and keeps every rollup; none of these cases is on the public list.
+
+    It ends a unit of work: until the commit, whoever books in the same units and months waits.
+    """
     await session.execute(_BOOK, {"lines": _json(lines)})
 
 

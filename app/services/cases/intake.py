@@ -58,8 +58,8 @@ async def create_cases(work: Work, news: Mapping[str, NewCase]) -> dict[str, int
         await rows.write_institutions(work.session, known)
     if found := await conflicts(work, {i: (new.officer_id, new.accepted_on) for i, new in news.items()}):
         raise Refused(found)
-    await book(work.session, [line for i in news for line in _lines(taken[i], days[i], work.actor)])
     await rows.record(work, "accepted", (Written(case.row | _NEW, case.row, VERSION) for case in taken.values()))
+    await book(work.session, [line for i in news for line in _lines(taken[i], days[i], work.actor)])
     return dict.fromkeys(news, VERSION)
 
 
