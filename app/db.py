@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from app.copying import copied_out
 from app.errors import Busy, Conflict
 from app.roundtrip import fetch_after
 from app.settings import Settings
@@ -23,8 +24,6 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 ATTEMPTS: Final = 4
-# what is copied out is passed on in pieces of this size
-BLOCK: Final = 64 * 1024
 # deadlock and serialization failure: PostgreSQL asks for the whole transaction again
 RETRIED: Final = ("40P01", "40001")
 # lock and statement timeouts, shutdown, too many connections, connection failures
@@ -140,16 +139,9 @@ class Snapshot:
         """The first row, or None."""
         return await (await self._connection.execute(sql.encode(), params)).fetchone()
 
-    async def copied(self, sql: str, params: dict[str, Any]) -> AsyncGenerator[bytes]:
-        """What a COPY … TO STDOUT sends, in blocks of some size, and no faster than they are taken."""
-        async with self._connection.cursor() as cursor, cursor.copy(sql.encode(), params) as copy:
-            block = bytearray()
-            async for piece in copy:
-                block += piece
-                if len(block) >= BLOCK:
-                    yield bytes(block)
-                    block.clear()
-            yield bytes(block)
+    def copied(self, sql: str, params: dict[str, Any]) -> AsyncGenerator[bytes]:
+        """What a COPY … TO STDOUT sends, in blocks, and no faster than they are taken."""
+        return copied_out(self._connection, sql, params)
 
 
 @asynccontextmanager

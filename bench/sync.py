@@ -24,12 +24,13 @@ from app.services.cases.queries import ITEM_COLUMNS
 from app.services.changes.queries import page_sql
 from app.services.changes.rules import View
 from bench.contenders import Contender, started
-from bench.database import Loaded, loaded
-from bench.processes import cpu_seconds
+from bench.database import Loaded, copied
+from bench.processes import Failed, cpu_seconds
 
 FOLDER: Final = ROOT / ".data/bench"
 CHANGES: Final = 20_000
 PAGE: Final = 1_000
+PAGES: Final = 300
 WAITING: Final = 500
 ROUNDS: Final = 3
 _FILL: Final = """
@@ -51,7 +52,7 @@ def main(
     FOLDER.mkdir(parents=True, exist_ok=True)
     own_secrets(FOLDER)
     with ExitStack() as stack:
-        database = stack.enter_context(loaded(FOLDER, cases))
+        database = stack.enter_context(copied(FOLDER, cases))
         running = stack.enter_context(started(database, FOLDER, ()))
         headers = {"Authorization": f"Bearer {running.token}"}
         client = stack.enter_context(httpx.Client(base_url=running.service.address, headers=headers, timeout=120))
@@ -90,7 +91,7 @@ def _feed(database: Loaded, service: Contender, client: httpx.Client) -> Iterato
     time.sleep(2)
     cursors = list(_cursors(client))
     asked = cycle(cursors[:-1])
-    page = _cost(database, service, 60, lambda: client.get(f"/v1/changes?limit={PAGE}&cursor={next(asked)}"))
+    page = _cost(database, service, PAGES, lambda: client.get(f"/v1/changes?limit={PAGE}&cursor={next(asked)}"))
     alone = _page_alone(database, len(cursors) - 1)
     yield f"page of {PAGE:,} changes: {page:,.0f} µs of CPU, {page / alone:.2f} times its statement ({alone:,.0f})"
     ids = cycle([item["id"] for item in client.get("/v1/cases?limit=500").json()["items"]])
@@ -132,9 +133,11 @@ def _page_alone(database: Loaded, pages: int) -> float:
             "mark": mark[0] if mark else 0,
         }
         before = cpu_seconds(connection.info.backend_pid)
-        for number in range(60):
-            connection.execute(sql, {**values, "after": number % pages * PAGE}, prepare=True).fetchall()
-        return (cpu_seconds(connection.info.backend_pid) - before) / 60 * 1e6
+        for number in range(PAGES):
+            rows = connection.execute(sql, {**values, "after": number % pages * PAGE}, prepare=True).fetchall()
+            if len(rows) != PAGE + 1:
+                raise Failed(f"{len(rows)} rows instead of a head and a page")
+        return (cpu_seconds(connection.info.backend_pid) - before) / PAGES * 1e6
 
 
 async def _waiting(database: Loaded, address: str, headers: dict[str, str]) -> str:

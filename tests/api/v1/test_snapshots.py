@@ -238,12 +238,12 @@ def test_no_more_than_so_many_at_once(stock: Island, long: Callable[..., Any]) -
 def test_a_short_statement_timeout_is_not_for_streams_but_they_have_an_end(
     stock: Island, long: Callable[..., Any]
 ) -> None:
-    with long(statement_timeout_ms=200, snapshot_seconds=2) as served, _reading(served, stock) as lines:
+    with long(statement_timeout_ms=200, snapshot_seconds=4) as served, _reading(served, stock) as lines:
         assert "snapshot" in next(lines)
         time.sleep(0.5)
         for _ in range(100):
             next(lines)
-        time.sleep(2.5)
+        time.sleep(4.5)
         with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
             _broken_off(lines)
 
