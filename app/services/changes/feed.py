@@ -20,7 +20,7 @@ from app.db import Database, Reads
 from app.errors import DomainError
 from app.services.access import SERVICE
 from app.services.changes.commands import CHANNEL, number
-from app.services.changes.queries import Page, read_head, read_page
+from app.services.changes.queries import NONE, Page, read_head, read_page
 from app.services.changes.rules import Place, View, concerns
 
 # What no worker of this service committed (an operator, another release) is found by looking.
@@ -100,11 +100,11 @@ class Feed:
         while True:
             known = self._head
             if after is not None and after == known and self._is_believed():
-                page: Page | None = Page([], after, more=False)
+                page: Page | None = Page(NONE, 0, after, more=False)
             else:
                 page = await read_page(db, view, after, limit)
             left = until - monotonic()
-            if page is None or page.rows or left <= 0 or self._closing or len(self._waiters) >= self._most:
+            if page is None or page.number or left <= 0 or self._closing or len(self._waiters) >= self._most:
                 return page
             after = page.upto
             if not page.more and self._head == known:  # else there was an announcement while we were reading

@@ -18,17 +18,6 @@ SCOPE_OF: Final[dict[str, str]] = {
 }
 """What the feed tells of, each with the scope that lets a caller read it."""
 
-DELETED: Final = "deleted"
-"""The action of a change after which the thing is no more."""
-
-
-def change_of(action: str, here: bool) -> str:
-    """What a change means to a view: `upsert`, `deleted`, or `left` when the thing is not in it any more (`here`)."""
-    if not here:
-        return "left"
-    return "deleted" if action == DELETED else "upsert"
-
-
 # more units than this in one announcement are not worth telling apart
 MAX_PATHS: Final = 100
 
@@ -46,19 +35,20 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a caller follows: kinds of things, and the walls; `without` is a client whose changes are passed over."""
+    """What a caller follows: kinds of things, and the walls; with `others_only` its own changes are passed over."""
 
     kinds: tuple[str, ...]
     paths: tuple[str, ...]
     clearance: int
     institution: str | None
-    without: str | None = None
+    client_id: str
+    others_only: bool = False
 
     @classmethod
     def of(cls, caller: Caller, asked: Sequence[str] | None) -> "View":
         """Those of the kinds asked for, or of all, that the caller may read."""
         kinds = tuple(sorted(kind for kind in asked or SCOPE_OF if SCOPE_OF[kind] in caller.scopes))
-        return cls(kinds, tuple(sorted(caller.paths)), caller.clearance, caller.institution)
+        return cls(kinds, tuple(sorted(caller.paths)), caller.clearance, caller.institution, caller.client_id)
 
     @property
     def digest(self) -> str:

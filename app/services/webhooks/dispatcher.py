@@ -143,15 +143,15 @@ class Dispatcher:
         page, lineages = await self._read(held, view)
         if page is None:
             return await self._lost(held)
-        for row in page.rows:
-            position = row[0]
+        for change in page.changes():
+            position = change["position"]
             if not held.takes_in(position):
                 break
             now = self._view(held)
             if now is None or now.digest != held.view:
                 return held
             mark = rules.mark_of(lineages, position)
-            event = rules.change_event(self._source, held.id, held.client_id, mark, row)
+            event = rules.change_event(self._source, held.id, mark, change)
             going = await self._deliver(held, event, passed(held, Place(page.upto.mark, position)))
             if going is None or not going.goes_on_as(held):
                 return going

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from app.services.access import Caller
-from app.services.changes.rules import Place, View, change_of
+from app.services.changes.rules import Place, View
 from app.services.clients.rules import common_paths
 
 SCOPE: Final = "webhooks:write"
@@ -124,23 +124,12 @@ def mark_of(lineages: Sequence[tuple[int, int]], position: int) -> int:
     return next((mark for mark, since in lineages if since <= position), 0)
 
 
-def change_event(source: str, webhook_id: str, client_id: str, mark: int, row: tuple[Any, ...]) -> Event:
-    """A change of the feed (a row of `app.services.changes.queries.COLUMNS`) as it is sent: ids, and no content."""
-    position, subject, subject_id, version, action, recorded_at, made_by, here = row
-    change = change_of(action, here)
-    data = {
-        "position": position,
-        "change": change,
-        "kind": subject,
-        "id": subject_id,
-        "version": version,
-        "action": action,
-        "recorded_at": recorded_at,
-        "own": made_by == client_id,
-    }
-    event = event_id(webhook_id, Place(mark, position))
-    kind = f"vn.thads.{subject}.{change}"
-    return _event(source, event, kind, recorded_at, data, subject=f"{subject}/{subject_id}")
+def change_event(source: str, webhook_id: str, mark: int, change: Mapping[str, Any]) -> Event:
+    """A change of the feed (an item of `app.services.changes.queries.Page`) as it is sent: ids, and no content."""
+    data = {name: value for name, value in change.items() if name != "current"}
+    event = event_id(webhook_id, Place(mark, change["position"]))
+    kind = f"vn.thads.{change['kind']}.{change['change']}"
+    return _event(source, event, kind, change["recorded_at"], data, subject=f"{change['kind']}/{change['id']}")
 
 
 def ping_event(source: str, webhook_id: str, test_id: str) -> Event:

@@ -13,7 +13,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Database, Row, SeenBy
+from app.db import Database, SeenBy
 from app.errors import DomainError
 from app.services import journal
 from app.services.access import SERVICE, Actor, Caller, Visibility
@@ -90,12 +90,12 @@ class Reader:
 
     view: View
     place: Place | None = None
-    rows: list[Row] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     def take(self, page: queries.Page | None) -> None:
         """Keeps a page together with its place."""
         assert page is not None, "the place is lost"
-        self.rows += page.rows
+        self.changes += page.changes()
         self.place = page.upto
 
 
@@ -219,13 +219,13 @@ _NUMBERING: Final = f"""
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"""
 
 
-def check(rows: list[Row], facts: dict[str, int]) -> None:
+def check(changes: list[dict[str, Any]], facts: dict[str, int]) -> None:
     """Nothing lost, nothing twice, versions in order, positions without gaps."""
-    positions = [row[0] for row in rows]
-    assert positions == list(range(1, len(rows) + 1)), _odd(positions)
+    positions = [change["position"] for change in changes]
+    assert positions == list(range(1, len(changes) + 1)), _odd(positions)
     versions: dict[str, list[int]] = {}
-    for row in rows:
-        versions.setdefault(row[2], []).append(row[3])
+    for change in changes:
+        versions.setdefault(change["id"], []).append(change["version"])
     for thing, last in facts.items():
         assert versions.get(thing, []) == list(range(1, last + 1)), (thing, last, versions.get(thing))
 

@@ -145,8 +145,8 @@ def test_the_feed_tells_all_in_order(scenario: Scenario, told: list[Change], lab
             await db.write(number)
             partner.take(await read_page(db, partner.view, partner.place, 10))
 
-        before = len(partner.rows)
+        before = len(partner.changes)
         on(lab.url, numbered)
-        return [(row[2], row[3]) for row in partner.rows[before:]]
+        return [(one["id"], one["version"]) for one in partner.changes[before:]]
 
     assert scenario(lab, read) + read() == told

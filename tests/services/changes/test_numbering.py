@@ -133,7 +133,7 @@ def test_another_server_goes_on_and_refuses_what_it_never_had(book: Book) -> Non
     assert done.head.mark != known.mark
     page = book.read(known)
     assert page is not None
-    assert [row[0] for row in page.rows] == [4, 5]
+    assert [one["position"] for one in page.changes()] == [4, 5]
     assert page.upto == done.head
     for place in (Place(known.mark, 4), Place(known.mark, 5), Place(done.head.mark, 6), Place(123, 2)):
         assert book.read(place) is None, place
@@ -170,12 +170,12 @@ def test_what_is_old_is_forgotten_and_its_cursors_are_lost(book: Book) -> None:
     for place in (None, Place(mark, ROUND + 1)):
         page = book.read(place)
         assert page is not None
-        assert [row[0] for row in page.rows] == [ROUND + 2, ROUND + 3]
+        assert [one["position"] for one in page.changes()] == [ROUND + 2, ROUND + 3]
     book.sql(old.format(ROUND + 3))
     assert book.forget() == 2
     page = book.read(book.end())
     assert page is not None
-    assert page.rows == []
+    assert page.number == 0
     book.write()
     book.number()
     assert book.end().position == ROUND + 4

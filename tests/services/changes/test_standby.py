@@ -87,8 +87,8 @@ def test_a_standby_tells_the_same_and_no_less(primary: Embedded, standby: Embedd
     end = on(url, read_head).place
     while reader.place != end:
         reader.take(on(standby.url(TEMPLATE), lambda db: read_page(db, reader.view, reader.place, 1_000)))
-    assert len(reader.rows) > 20 * SECONDS
-    check(reader.rows, storm.facts())
+    assert len(reader.changes) > 20 * SECONDS
+    check(reader.changes, storm.facts())
 
 
 def test_a_standby_numbers_nothing(standby: Embedded) -> None:
@@ -111,7 +111,7 @@ def test_who_read_what_did_not_survive_a_failover_is_told_so(primary: Embedded, 
     assert after.end() == survived
     page = after.read(survived)
     assert page is not None
-    assert page.rows == []
+    assert page.number == 0
     assert after.read(lost) is None
     after.write(4)  # soon the new server is further than the old one ever was
     after.number()
@@ -119,4 +119,4 @@ def test_who_read_what_did_not_survive_a_failover_is_told_so(primary: Embedded, 
     assert after.read(lost) is None
     page = after.read(survived)
     assert page is not None
-    assert len(page.rows) == 4
+    assert page.number == 4

@@ -59,7 +59,7 @@ def told(url: str, who: View) -> dict[int, str]:
     page = on(url, lambda db: read_page(db, who, None, 100))
     assert page is not None
     assert page.upto.position == len(CHANGES)
-    return {row[0]: UPSERT if row[-1] else LEFT for row in page.rows}
+    return {one["position"]: one["change"] for one in page.changes()}
 
 
 def shown(url: str, who: View) -> set[int]:
@@ -158,7 +158,7 @@ def test_a_page_of_others_changes_is_empty_and_leads_on(url: str, monkeypatch: p
     while place is None or place.position < len(CHANGES):
         page = on(url, lambda db, place=place: read_page(db, who, place, 100))  # type: ignore[misc]  # a default binds it
         assert page is not None
-        positions += [row[0] for row in page.rows]
+        positions += [one["position"] for one in page.changes()]
         place = page.upto
         pages += 1
         assert page.more is (place.position < len(CHANGES))

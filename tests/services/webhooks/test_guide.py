@@ -54,5 +54,4 @@ def test_the_event_of_the_guide_is_one_the_service_would_send() -> None:
     place = place_of(ID, event["id"])
     assert place is not None
     assert place.position == data["position"]
-    row = (data["position"], data["kind"], data["id"], data["version"], data["action"], data["recorded_at"], None, True)
-    assert change_event(event["source"], ID, "partner", place.mark, row).content == event
+    assert change_event(event["source"], ID, place.mark, {**data, "current": None}).content == event

@@ -1,15 +1,12 @@
 """The contract of the change feed."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from app.api.v1.schemas import cases, samples
 from app.api.v1.schemas.base import Count, Flag, Instant, Query, Strict, Version
 from app.api.v1.schemas.cases import CaseItem
-from app.db import Row
-from app.services.changes.rules import change_of
 
 MAX_CHANGES: Final = 1_000
 MAX_WAIT: Final = 30
@@ -67,25 +64,18 @@ class ChangePage(Strict):
     more: Flag = Field(description="the feed went on after this page when it was read", examples=[False])
 
 
-def change_item(row: Row, client_id: str, current: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """A row of `app.services.changes.queries.COLUMNS` as `ChangeOut`; `current` are cases by id."""
-    position, subject, subject_id, version, action, recorded_at, made_by, here = row
-    change = change_of(action, here)
-    return {
-        "position": position,
-        "change": change,
-        "kind": subject,
-        "id": subject_id,
-        "version": version,
-        "action": action,
-        "recorded_at": recorded_at,
-        "own": made_by == client_id,
-        "current": current.get(subject_id) if change == "upsert" else None,
-    }
-
-
-_ROW: Final[Row] = (
-    48_211, "case", samples.CASE_ID, 3, "collected", "2026-11-24T02:11:45.123456Z", "demo-province", True,
-)  # fmt: skip
-_ITEM: Final = samples.example_of(ChangeOut, change_item(_ROW, "demo-partner", {samples.CASE_ID: cases.ITEM_EXAMPLE}))
+_ITEM: Final = samples.example_of(
+    ChangeOut,
+    {
+        "position": 48_211,
+        "change": "upsert",
+        "kind": "case",
+        "id": samples.CASE_ID,
+        "version": 3,
+        "action": "collected",
+        "recorded_at": "2026-11-24T02:11:45.123456Z",
+        "own": False,
+        "current": cases.ITEM_EXAMPLE,
+    },
+)
 PAGE_EXAMPLE: Final = samples.example_of(ChangePage, {"items": [_ITEM], "next": "WzEsNDgyMTEsIjNmIl0", "more": False})
