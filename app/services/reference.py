@@ -5,6 +5,8 @@ Kept right by the database's bell (NOTIFY `reference`) and reloaded at once by t
 
 import asyncio
 from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from time import time
@@ -243,8 +245,7 @@ _LOAD = {
             lower(u.validity)::text, upper(u.validity)::text, u.version,
             ARRAY(SELECT ARRAY[lower(n.validity)::text, upper(n.validity)::text, n.name]
                   FROM unit_name n WHERE n.unit_id = u.id ORDER BY n.validity),
-            ARRAY(SELECT s.successor_id::text FROM unit_successor s WHERE s.predecessor_id = u.id ORDER BY 1),
-            ARRAY(SELECT s.predecessor_id::text FROM unit_successor s WHERE s.successor_id = u.id ORDER BY 1)
+            ARRAY(SELECT s.successor_id::text FROM unit_successor s WHERE s.predecessor_id = u.id ORDER BY 1)
         FROM unit u""",
     "officer": """
         SELECT o.id::text, o.code, o.name, o.version,
@@ -279,8 +280,16 @@ def _until(text: str | None) -> date:
     return date.fromisoformat(text) if text else FOREVER
 
 
-def _unit(row: Row) -> Unit:
-    unit_id, code, province_code, level, parent_id, path, since, until, version, names, after, before = row
+def _units(rows: Sequence[Row]) -> list[Unit]:
+    succeeded: dict[str, list[str]] = defaultdict(list)
+    for row in sorted(rows):
+        for successor in row[-1]:
+            succeeded[successor].append(row[0])
+    return [_unit(row, succeeded[row[0]]) for row in rows]
+
+
+def _unit(row: Row, before: Sequence[str]) -> Unit:
+    unit_id, code, province_code, level, parent_id, path, since, until, version, names, after = row
     spans = tuple((_since(n[0]), _until(n[1]), n[2]) for n in names)
     return Unit(
         id=unit_id,
@@ -338,7 +347,7 @@ async def load(db: SeenBy) -> Reference:
     async with db.snapshot() as connection:
         rows = {name: await (await connection.execute(sql)).fetchall() for name, sql in _LOAD.items()}
     return Reference(
-        [_unit(row) for row in rows["unit"]],
+        _units(rows["unit"]),
         [_officer(row) for row in rows["officer"]],
         [_client(row) for row in rows["client"]],
         [_regime(row) for row in rows["regime"]],
