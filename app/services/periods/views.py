@@ -151,3 +151,24 @@ async def proof(db: SeenBy, no: int) -> tuple[str, str, bool]:
         raise NotFound
     stored, computed, totals = row
     return stored, computed, stored == computed and totals
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A version of a report by its number and its period, and whether it is what was frozen."""
+
+    no: int
+    period: Period
+    version: int
+    holds: bool
+
+    @property
+    def name(self) -> str:
+        """`report 3 (2025-04, version 2)`: four months of fiscal year 2025."""
+        return f"report {self.no} ({self.period.fiscal_year}-{self.period.months:02}, version {self.version})"
+
+
+async def proofs(db: SeenBy) -> list[Proved]:
+    """Every version of every report, by number. Reads the lines of all units, whoever asks."""
+    rows = await queries.prove_all(db.changed(lambda _: SERVICE))
+    return [Proved(no, period_of(date.fromisoformat(month)), version, holds) for no, month, version, holds in rows]
