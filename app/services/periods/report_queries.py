@@ -133,9 +133,28 @@ async def summed(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None)
     return {place: tuple(figures) for place, *figures in await db.fetch(_SUMMED, parameters)}
 
 
+_BY_CUT: Final = f"""
+    SELECT l.cut_id, {_SUMS} FROM report_line l
+    WHERE l.report_no = %(no)s AND l.unit_id = ANY (string_to_array(%(units)s, ',')::uuid[])
+      AND (%(cuts)s::smallint[] IS NULL OR l.cut_id = ANY (%(cuts)s::smallint[]))
+    GROUP BY l.cut_id"""
+
+
+async def summed_by_cut(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None) -> dict[int, Row]:
+    """Figures of all the units by the number of their cut, in the order of COLUMNS."""
+    parameters = {"no": no, "units": groups.unit_ids, "cuts": cuts}
+    return {cut_id: tuple(figures) for cut_id, *figures in await db.fetch(_BY_CUT, parameters)}
+
+
 async def read_head(db: Reads, no: int) -> Row | None:
     """A row of HEAD; None when there is no such report."""
     return await db.fetch_one(f"SELECT {HEAD} FROM report r WHERE r.no = %(no)s", {"no": no})
+
+
+async def read_version(db: Reads, month: date, version: int) -> Row | None:
+    """A row of HEAD; None when the period that ends with the month has no such version."""
+    sql = f"SELECT {HEAD} FROM report r WHERE r.month = %(month)s AND r.version = %(version)s"
+    return await db.fetch_one(sql, {"month": month, "version": version})
 
 
 async def list_heads(

@@ -82,6 +82,15 @@ async def found(db: Reads, no: int) -> Report:
     return report_of(row)
 
 
+async def found_version(db: Reads, period: Period, version: int) -> Report:
+    """A version of the report of a period. Raises Invalid when it was not frozen."""
+    row = await queries.read_version(db, month_of(period), version)
+    if row is None:
+        en, vi = "the period has no such frozen version", "kỳ này không có phiên bản số liệu đã chốt này"
+        raise invalid("unknown-reference", en, vi, parameter="version")
+    return report_of(row)
+
+
 async def listed(
     db: Reads, fiscal_year: int | None, months: int | None, newest: bool | None, after: int, limit: int
 ) -> list[Report]:
