@@ -6,8 +6,9 @@ list shows, masked alike and behind the same walls, and a list needs nothing of 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, aclosing
+from copy import copy
 from dataclasses import dataclass
 from functools import wraps
 from inspect import signature
@@ -25,7 +26,7 @@ from app.api.pagination import MAX_LIMIT, Page, Paging
 from app.api.problems import ListTooLong, NotAcceptable
 from app.api.query import query_pairs
 from app.api.streaming import HEAD_ONLY, NDJSON, Lines
-from app.api.tables import Item, columns_of, csv_header, csv_rows, json_lines
+from app.api.tables import Column, Item, columns_of, csv_header, csv_rows, json_lines
 from app.api.workbook import as_xlsx
 from app.api.xlsx import XLSX
 from app.clock import today
@@ -58,8 +59,18 @@ class Collection:
     def __init__(self, path: str, page: Any) -> None:
         masked = next(iter(get_args(page)), page)  # of two the second shows more, which is never exported
         self.item: type[BaseModel] = get_args(masked.model_fields["items"].annotation)[0]
-        self.columns = columns_of(self.item)
+        self.columns = self._columns(())
         self.name = "-".join(part for part in path.split("/") if part and "{" not in part)
+
+    def asking(self, values: Iterable[str]) -> "Collection":
+        """The same list for a query with these values: members that may be absent have columns where one names them."""
+        narrowed = copy(self)
+        narrowed.columns = self._columns(values)
+        return narrowed
+
+    def _columns(self, values: Iterable[str]) -> tuple[Column, ...]:
+        shown = {name for name, field in self.item.model_fields.items() if field.is_required()}.union(values)
+        return tuple(column for column in columns_of(self.item) if column.place[0] in shown)
 
     async def produced(self, read: Read, form: Form, seconds: float) -> AsyncGenerator[bytes]:
         """The whole list in pieces; `ListTooLong` when that takes longer than so many seconds."""
@@ -128,7 +139,8 @@ def exportable(collection: Collection, endpoint: Endpoint) -> Endpoint:
             answer.headers["Vary"] = "Accept"
             return answer
         check_parameters(request)
-        return await _answer(request, collection, _reader(request, endpoint, given), form)
+        asked = collection.asking(value for _, value in query_pairs(request.scope))
+        return await _answer(request, asked, _reader(request, endpoint, given), form)
 
     return listed
 

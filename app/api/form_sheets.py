@@ -68,7 +68,9 @@ class _Layout:
 def form_sheet(request: Request, filled: FilledForm) -> Response:
     """The answer with the sheet of a form."""
     period, form = filled.period, filled.form
-    name = f"bieu-{form.no:02}-{filled.unit.code.replace('/', '-')}-{period.fiscal_year}-{period.months:02}.xlsx"
+    frozen = f"-v{filled.report.version}" if filled.report else ""
+    code = filled.unit.code.replace("/", "-")
+    name = f"bieu-{form.no:02}-{code}-{period.fiscal_year}-{period.months:02}{frozen}.xlsx"
     return workbook_answer(request, name, f"Biểu {form.no:02}", partial(_write, filled))
 
 
@@ -123,6 +125,9 @@ def _letterhead(layout: _Layout) -> None:
     whole = " (cả năm)" if period.months == 12 else ""
     days = f"từ ngày {_day(period.first)} đến ngày {_day(period.last)}"
     layout.line(f"{period.months} tháng năm {period.fiscal_year}{whole}, {days}", **CENTRED, italic=True)
+    if filled.report is not None:
+        report = filled.report
+        layout.line(f"Số liệu đã chốt: báo cáo số {report.no}, phiên bản {report.version}", **CENTRED, italic=True)
     if not filled.complete:
         layout.line("Kỳ báo cáo chưa kết thúc: số liệu tính đến ngày nêu trên", **CENTRED, italic=True)
     provisional = " (tạm thời)" if regime.provisional else ""

@@ -14,6 +14,7 @@ from app.api.direct import Direct
 from app.api.exports import Collection, check_parameters, is_list
 from app.api.index import OPERATION, Operation, RouteIndex
 from app.api.pagination import Page
+from app.api.query import query_pairs
 from app.services.access import Caller
 from app.services.reference import Reference
 
@@ -56,7 +57,8 @@ class Listing:
     def collection(self) -> Collection:
         """What its items are and what it is called."""
         model = cast("dict[str, Any]", self.operation.context.responses[200])["model"]
-        return Collection(self.operation.template.removeprefix(_PREFIX), model)
+        values = (value for _, value in query_pairs(self._asked(self.query)))
+        return Collection(self.operation.template.removeprefix(_PREFIX), model).asking(values)
 
     async def refused(self, request: Request) -> Response | None:
         """What the list answers to whoever sends this request, by its first page; None when it lets them read.

@@ -267,8 +267,8 @@ _LOAD = {
             legal_basis, lower(validity)::text, upper(validity)::text
         FROM priority_rule""",
     "target": """
-        SELECT id::text, unit_id::text, fiscal_year, indicator, version, rate_bp, effective_on::text
-        FROM target WHERE unit_id IS NOT NULL AND rate_bp IS NOT NULL""",
+        SELECT id::text, unit_id::text, fiscal_year, indicator, version, coalesce(rate_bp, amount), effective_on::text
+        FROM target WHERE unit_id IS NOT NULL""",
 }
 
 
@@ -338,8 +338,8 @@ def _rule(row: Row) -> PriorityRule:
 
 
 def _target(row: Row) -> TargetVersion:
-    target_id, unit_id, fiscal_year, indicator, version, rate_bp, effective_on = row
-    return TargetVersion(target_id, unit_id, fiscal_year, indicator, version, rate_bp, date.fromisoformat(effective_on))
+    target_id, unit_id, fiscal_year, indicator, version, value, effective_on = row
+    return TargetVersion(target_id, unit_id, fiscal_year, indicator, version, value, date.fromisoformat(effective_on))
 
 
 async def load(db: SeenBy) -> Reference:

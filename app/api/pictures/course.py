@@ -22,6 +22,8 @@ _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "vi": {
         "cases_rate": "Tiến độ tỷ lệ thi hành xong về việc theo tháng",
         "money_rate": "Tiến độ tỷ lệ thi hành xong về tiền theo tháng",
+        "credit_cases_rate": "Tiến độ tỷ lệ thi hành xong về việc của các tổ chức tín dụng theo tháng",
+        "credit_money_rate": "Tiến độ tỷ lệ thi hành xong về tiền của các tổ chức tín dụng theo tháng",
         "cumulative": "{unit} · năm báo cáo {year}, lũy kế từ 01/10/{begins}",
         "month": "{unit} · năm báo cáo {year}, từng tháng riêng",
         "now": "năm {year}", "before": "năm {year}", "target": "chỉ tiêu năm {year}",
@@ -35,6 +37,8 @@ _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "cases_rate": "Result rate in cases month by month",
         "money_rate": "Result rate in money month by month",
+        "credit_cases_rate": "Result rate in cases of credit institutions month by month",
+        "credit_money_rate": "Result rate in money of credit institutions month by month",
         "cumulative": "{unit} · fiscal year {year}, cumulative from {begins}-10-01",
         "month": "{unit} · fiscal year {year}, each month alone",
         "now": "{year}", "before": "{year}", "target": "target of {year}",

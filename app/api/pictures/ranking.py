@@ -19,6 +19,8 @@ _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "vi": {
         "cases_rate": "Tỷ lệ thi hành xong về việc so với chỉ tiêu",
         "money_rate": "Tỷ lệ thi hành xong về tiền so với chỉ tiêu",
+        "credit_cases_rate": "Tỷ lệ thi hành xong về việc của các tổ chức tín dụng so với chỉ tiêu",
+        "credit_money_rate": "Tỷ lệ thi hành xong về tiền của các tổ chức tín dụng so với chỉ tiêu",
         "subtitle": "{unit} · {months} tháng năm {year}, từ {since} đến {until} · chế độ báo cáo {regime}",
         "average": "Bình quân cả nước {rate}",
         "result": "Kết quả", "target": "Chỉ tiêu", "distance": "Chênh, điểm %",
@@ -32,6 +34,8 @@ _TEXTS: Final[dict[Language, dict[str, str]]] = {
     "en": {
         "cases_rate": "Result rate in cases beside the target",
         "money_rate": "Result rate in money beside the target",
+        "credit_cases_rate": "Result rate in cases of credit institutions beside the target",
+        "credit_money_rate": "Result rate in money of credit institutions beside the target",
         "subtitle": "{unit} · {months} months of {year}, {since} to {until} · regime {regime}",
         "average": "National average {rate}",
         "result": "Result", "target": "Target", "distance": "Distance, pp",

@@ -41,7 +41,8 @@ async def list_below_average(
     """Units of a level below the national average (mức bình quân chung của toàn quốc), worst first.
 
     Each with the distance in percentage points of unrounded rates, the end of the month since which it has been below
-    without a break in this fiscal year, and the number of cases or the VND that it lacks.
+    without a break in this fiscal year, and the number of cases or the VND that it lacks. By result rates only, of all
+    cases or of those of credit institutions: numbers have no national average.
     """
     day = asked_day(None, query.as_of, today())
     seen = ref.family(caller.paths)
@@ -81,7 +82,7 @@ async def list_lifting_cases(
     rows = await lifting_cases(db, ref, caller, unit_id, query.indicator, last, page.limit + 1)
     rules = ref.rules_on(day)
     items = [priority_item(row, ref, day, rules) for row in rows]
-    first = "outstanding_vnd" if query.indicator == "money_rate" else "decision_date"
+    first = "outstanding_vnd" if query.indicator in ("money_rate", "credit_money_rate") else "decision_date"
 
     def key(item: dict[str, Any]) -> tuple[Any, ...]:
         return item[first], item["id"]

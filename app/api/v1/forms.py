@@ -17,6 +17,7 @@ from app.api.v1.schemas.forms import FormOut, FormPage, FormQuery
 from app.api.xlsx import VARY, XLSX, wants_xlsx
 from app.errors import NotFound
 from app.services.access import Caller
+from app.services.forms import frozen_views
 from app.services.forms.definitions import FORMS
 from app.services.forms.views import filled
 from app.services.statistics.groups import asked_unit
@@ -32,7 +33,7 @@ def _or_workbook(answered: dict[int | str, dict[str, Any]]) -> dict[int | str, d
     return answered
 
 
-_ANSWERS: Final = _or_workbook(answers(FormOut, example=schemas.OUT_EXAMPLE, errors=(404,)))
+_ANSWERS: Final = _or_workbook(answers(FormOut, example=schemas.OUT_EXAMPLE, errors=(404, 409)))
 
 
 @router.get(
@@ -57,11 +58,19 @@ async def read_form(
     With `Accept: application/vnd.openxmlformats-officedocument.spreadsheetml.sheet` it is a workbook to print. Figures
     count every case, as in statistics. Forms by unit list the units of the last day, those of a province and below
     with their officers. A form the books do not hold has no rows and says why.
+
+    With `version` the figures are those that were frozen (`/v1/reports`), none is from the books of today. 409 where
+    the report does not hold what the form shows: there are no officers in it, so forms by officer are only those of the
+    nation, which list none.
     """
     form = FORMS.get(form_no)
     if form is None:
         raise NotFound
-    found = await filled(db, ref, form, asked_unit(ref, caller, asked.unit), asked.period, asked.regime)
+    unit = asked_unit(ref, caller, asked.unit)
+    if asked.version is None:
+        found = await filled(db, ref, form, unit, asked.period, asked.regime)
+    else:
+        found = await frozen_views.filled(db, ref, form, unit, asked.period, asked.version)
     if wants_xlsx(request):
         return form_sheet(request, found)
     return Response(orjson.dumps(schemas.form_out(found, ref)), headers=VARY, media_type="application/json")

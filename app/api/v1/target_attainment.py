@@ -38,6 +38,10 @@ async def read_attainment(
 
     Each with its target in force on the day, the distance from it, the difference from the national average and the
     same period of the previous year. Differences between rates are percentage points of unrounded rates.
+
+    An `indicator` beyond the two result rates of all cases has a member of its own. Numbers (`cases_done`,
+    `money_collected`) are ranked by what they are of their target, and have no national average: a number is as large
+    as the unit is. Of `administrative_rate` the target is shown and all else is null: the service has no books of it.
     """
     found = await attained(db, ref, caller, query)
     shown = found.after(after(request, caller, page), page.limit + 1)

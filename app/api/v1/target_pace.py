@@ -38,7 +38,8 @@ async def read_pace(
 
     The projection adds to what is done what was still done after the same day in up to six past years, for each case
     or VND that had conditions then; short histories borrow from the unit above or the nation. The interval is as wide
-    as its largest error in past years, each projected from those before it.
+    as its largest error in past years, each projected from those before it. Of a number the target is compared with
+    the projected `done`; what it needs does not grow with what has conditions.
     """
     unit = asked_unit(ref, caller, query.unit)
     day = asked_day(query.fiscal_year, query.as_of, today())

@@ -17,7 +17,8 @@ Measure = Literal["cases", "money"]
 Layout = Literal["cuts", "units", "officers"]
 """What the rows are: cuts of the figures, units below the one that reports, or these with their officers."""
 
-_LETTERS: Final = {name: letter for letter, name in OF_REGIME.items()}
+LETTERS: Final = {name: letter for letter, name in OF_REGIME.items()}
+"""The letter a regime names a line by, for lines that accounts feed."""
 _CUTS: Final[Mapping[str, Sequence[str | bool]]] = {
     "kind": CASE_KINDS,
     "initiation": INITIATIONS,
@@ -72,7 +73,7 @@ class Column:
         """What it counts under the rules of a regime for its measure."""
         lines = {letter: tuple(accounts) for letter, accounts in regime_lines.items()}
         if self.account is not None:
-            letter = _LETTERS[self.line or ""]
+            letter = LETTERS[self.line or ""]
             lines[letter] = tuple(account for account in lines[letter] if account == self.account)
         return cell_of(self.line or "", lines)
 
@@ -210,7 +211,7 @@ def _column_faults(leaves: Sequence[Column]) -> Iterator[str]:
 
 def _accounts_of(line: str) -> Sequence[str]:
     """Accounts a regime may feed a line with."""
-    letter = _LETTERS.get(line, "")
+    letter = LETTERS.get(line, "")
     if letter.startswith("B") or letter == "D1":
         return (*ACCOUNTS_DONE, *ACCOUNTS_LEFT)
     return ACCOUNTS_STOCK if letter else ()

@@ -8,6 +8,7 @@ from app.clock import today
 from app.db import SeenBy
 from app.services.access import figures
 from app.services.forms.rules import Form, Text
+from app.services.periods.views import Report
 from app.services.reference import Officer, Reference, Unit
 from app.services.regimes.rules import Regime
 from app.services.statistics import cut_queries
@@ -43,7 +44,7 @@ class Filled:
 class FilledForm:
     """A form of a unit and a period, counted by a regime; without rows where the books do not hold it.
 
-    `in_force` is whether its circular was in force on the last day.
+    `in_force` is whether its circular was in force on the last day; `report` the frozen report its figures are from.
     """
 
     form: Form
@@ -53,6 +54,7 @@ class FilledForm:
     complete: bool
     in_force: bool
     rows: Sequence[Filled]
+    report: Report | None = None
 
 
 Counted = Callable[[Movements], list[Value]]
@@ -115,17 +117,28 @@ async def _by_units(
     db: SeenBy, ref: Reference, form: Form, unit: Unit, period: Period, counted: Counted
 ) -> list[Filled]:
     bounds, cut = boundaries([period]), _filter(form.cut)
-    groups, shown = _groups(ref, unit, period)
+    groups, shown = places_of(ref, unit, period)
     places = await cut_queries.movements(figures(db), groups, "place", cut, bounds)
     seats: Mapping[str, Movements] = {}
     if form.layout == "officers" and unit.level != "national":
         seats = await cut_queries.movements(figures(db), groups, "seat", cut, bounds)
-    officers = _officers(ref, seats, counted)
-    rows = [Filled("total", "", _TOTAL, 0, counted(together(places.values(), bounds)))]
+    none = Movements(bounds, {})
+    values = {place: counted(places.get(place) or none) for place in shown}
+    return unit_rows(shown, period, counted(together(places.values(), bounds)), values, _officers(ref, seats, counted))
+
+
+def unit_rows(
+    shown: Mapping[int, Unit],
+    period: Period,
+    total: Sequence[Value],
+    by_place: Mapping[int, Sequence[Value]],
+    officers: Mapping[int, Sequence[Filled]],
+) -> list[Filled]:
+    """The total, and a row for every unit, each with its officers."""
+    rows = [Filled("total", "", _TOTAL, 0, total)]
     number = 0
     for place, listed in shown.items():
-        own = place == REST
-        values = counted(places.get(place) or Movements(bounds, {}))
+        own, values = place == REST, by_place[place]
         if own and _is_nothing(values):
             continue
         number += 1
@@ -135,7 +148,7 @@ async def _by_units(
     return rows
 
 
-def _groups(ref: Reference, unit: Unit, period: Period) -> tuple[Groups, Mapping[int, Unit]]:
+def places_of(ref: Reference, unit: Unit, period: Period) -> tuple[Groups, Mapping[int, Unit]]:
     """Whose books count at which place, and which unit each place shows; REST are the books of the unit itself."""
     children = below(ref, unit, None, period.last)
     if not children:

@@ -6,20 +6,21 @@ days after them.
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any, Final
 
 from app.db import Reads, Row
+from app.models.codes import SEGMENT_CREDIT
 from app.services.access import Scope
 from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.queries import TRACKINGS
 from app.services.statistics.groups import REST_OF_NATION, Groups
+from app.services.statistics.movements import Movements
 from app.services.statistics.queries import Formulas, flow_columns, listed, opening_columns
-from app.services.statistics.rules import MEASURES, Period, Share
+from app.services.statistics.rules import MEASURES, RESULT, Period, Share
 
-WIDTH: Final = 2 * len(MEASURES)
 _MEMBERS: Final = """
     WITH member (unit_id, place) AS MATERIALIZED (
         SELECT u::uuid, min(p::int)
@@ -32,26 +33,34 @@ _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(y
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How D1 and C1 of a group ran on: sums since the books began up to, and without, each of the boundaries."""
+    """How D1 and C1 of a group ran on: sums since the books began up to, and without, each of the boundaries.
+
+    Of each measure there are `width` columns: what is reached, what has conditions, and D1 where that is not what is
+    reached.
+    """
 
     bounds: Mapping[date, int]
     sums: Sequence[Sequence[int]]
+    width: int = 2
 
     def share(self, measure: str, period: Period) -> Share:
-        """D1 and C1 of a period both ends of which are boundaries."""
+        """D1, or what is reached, and C1 of a period both ends of which are boundaries."""
         first = self.sums[self.bounds[period.first]]
         end = self.sums[self.bounds[period.last + timedelta(days=1)]]
-        column = 2 * MEASURES.index(measure)
-        return end[column] - first[column], end[column + 1] - first[column]
+        column = self.width * MEASURES.index(measure)
+        # what has conditions is what stands there and what was done in the period, not before
+        done = column if self.width == len(RESULT) else column + len(RESULT)
+        return end[column] - first[column], end[column + 1] - first[done]
 
 
 def _statement(formulas: Formulas) -> str:
     """Rows are (place, number of the stretch between boundaries, D1 and C1 as they moved in it, by measure)."""
+    columns = range(len(MEASURES) * _width(formulas))
     flows = listed(flow_columns(MEASURES, formulas))
     opening = listed(opening_columns(MEASURES, formulas))
     months = f"r.month >= make_date({_BASE} - 1, 10, 1) AND r.month < %(until)s"
     # the month a period ends in is read whole; what is of its days after the period moves to the stretch after it
-    moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in range(WIDTH))
+    moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in columns)
     arms = []
     for prefix, unit in (("", "r.unit_id"), ("rest_", _REST)):
         arms += [
@@ -63,14 +72,14 @@ def _statement(formulas: Formulas) -> str:
             f"""SELECT {unit}, '-infinity'::date, {opening} FROM {prefix}unit_opening r
                 WHERE r.fiscal_year = {_BASE}""",
         ]
-    sums = ", ".join(f"(sum(n.c{number}))::bigint" for number in range(WIDTH))
+    sums = ", ".join(f"(sum(n.c{number}))::bigint" for number in columns)
     return f"""{_MEMBERS}
         SELECT m.place, width_bucket(n.day, %(bounds)s::date[]), {sums}
         FROM ({" UNION ALL ".join(arms)}) n JOIN member m USING (unit_id) GROUP BY 1, 2"""
 
 
 async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequence[date]) -> dict[int, Course]:
-    """The course of every group by its place; `formulas` are those of RESULT. A place without a row is absent."""
+    """The course of every group by its place; `formulas` as its columns. A place without a row is absent."""
     parameters = {
         "units": groups.unit_ids,
         "places": groups.places,
@@ -82,8 +91,25 @@ async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequenc
     found: dict[int, dict[int, Sequence[int]]] = {}
     for place, stretch, *sums in await db.fetch(_statement(formulas), parameters):
         found.setdefault(place, {})[stretch] = sums
-    numbers = {day: number for number, day in enumerate(bounds)}
-    return {place: Course(numbers, _added(stretches, len(bounds))) for place, stretches in found.items()}
+    return {place: _course(bounds, stretches, formulas) for place, stretches in found.items()}
+
+
+def course_of(moved: Movements, formulas: Formulas) -> Course:
+    """The course that movements of some cases only describe."""
+    columns = [moved.gained(measure, formula) for measure in MEASURES for formula in formulas[measure]]
+    return _course(moved.bounds, dict(enumerate(zip(*columns, strict=True))), formulas)
+
+
+def _course(bounds: Sequence[date], stretches: Mapping[int, Sequence[int]], formulas: Formulas) -> Course:
+    width = _width(formulas)
+    none = (0,) * (len(MEASURES) * width)
+    parts = (stretches.get(stretch, none) for stretch in range(len(bounds)))
+    sums = list(accumulate(parts, lambda so_far, part: [a + b for a, b in zip(so_far, part, strict=True)]))
+    return Course({day: number for number, day in enumerate(bounds)}, sums, width)
+
+
+def _width(formulas: Formulas) -> int:
+    return len(formulas[MEASURES[0]])
 
 
 def _rest_of_month(bound: date) -> list[date]:
@@ -92,19 +118,13 @@ def _rest_of_month(bound: date) -> list[date]:
     return [bound.replace(day=day) for day in range(bound.day, last + 1)] if bound.day > 1 else []
 
 
-def _added(stretches: Mapping[int, Sequence[int]], number: int) -> list[Sequence[int]]:
-    none = (0,) * WIDTH
-    parts = (stretches.get(stretch, none) for stretch in range(number))
-    return list(accumulate(parts, lambda so_far, part: [a + b for a, b in zip(so_far, part, strict=True)]))
-
-
 def together(found: Mapping[int, Course]) -> Course | None:
     """The course of all groups as one: that of the nation. None without any."""
     some = list(found.values())
     if not some:
         return None
     sums = [[sum(column) for column in zip(*rows, strict=True)] for rows in zip(*(c.sums for c in some), strict=True)]
-    return Course(some[0].bounds, sums)
+    return Course(some[0].bounds, sums, some[0].width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +147,14 @@ class _Order:
         return f"({columns}) {'<' if self.downwards else '>'} (%(after_key)s::{self.kind}, %(after_id)s::uuid)"
 
 
+_BY_DECISION: Final = _Order(("decision_date", "id"), "date", False, "true")
+_BY_AMOUNT: Final = _Order(("outstanding_vnd", "id"), "bigint", True, "c.outstanding_vnd > 0")
+_OF_CREDIT: Final = f"c.segment & {SEGMENT_CREDIT} <> 0"
 _ORDERS: Final = {
-    "cases_rate": _Order(("decision_date", "id"), "date", False, "true"),
-    "money_rate": _Order(("outstanding_vnd", "id"), "bigint", True, "c.outstanding_vnd > 0"),
+    "cases_rate": _BY_DECISION,
+    "money_rate": _BY_AMOUNT,
+    "credit_cases_rate": replace(_BY_DECISION, condition=_OF_CREDIT),
+    "credit_money_rate": replace(_BY_AMOUNT, condition=f"{_BY_AMOUNT.condition} AND {_OF_CREDIT}"),
 }
 
 

@@ -17,7 +17,7 @@ from app.services.statistics.rules import FIRST_YEAR, MEASURES, Period, Share
 
 MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
 INDICATORS: Final = tuple(MEASURE_OF)
-"""The indicators whose history the rollups of units and officers keep."""
+"""The indicators of `/v1/target-pace` where none is named, and of the back-test."""
 HISTORY: Final = 6
 """How many past years are looked at."""
 BORROWED_CASES: Final = 100
@@ -195,6 +195,11 @@ def needed(share: Share, target: Share, projected: Share | None) -> Needed:
     """What is missing to a target of what has conditions today, and of what will have them on 30 September."""
     by_year_end = None if projected is None else lacking((share[0], projected[1]), target)
     return Needed(lacking(share, target), by_year_end)
+
+
+def needed_of_number(reached: int, target: int) -> Needed:
+    """What is missing to a target that is a number: it does not grow with what has conditions."""
+    return Needed(max(target - reached, 0), None)
 
 
 def reached_on(missing: int, done: int, on: date) -> date | None:

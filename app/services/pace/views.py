@@ -9,9 +9,8 @@ from app.db import Row, SeenBy
 from app.errors import NotFound, invalid
 from app.services.access import Caller, figures
 from app.services.pace import queries
-from app.services.pace.queries import Course, courses, together
+from app.services.pace.queries import Course, course_of, courses, together
 from app.services.pace.rules import (
-    MEASURE_OF,
     Needed,
     PastYear,
     Projection,
@@ -21,14 +20,17 @@ from app.services.pace.rules import (
     history,
     lacking,
     needed,
+    needed_of_number,
     project,
     reached_on,
     same_days,
 )
 from app.services.reference import Reference, Unit
-from app.services.statistics.cut_queries import CutFilter, movements
-from app.services.statistics.groups import below, grouped, kept
-from app.services.statistics.movements import Movements, boundaries
+from app.services.regimes.rules import Regime
+from app.services.statistics.cut_queries import movements
+from app.services.statistics.groups import Groups, below, grouped, kept
+from app.services.statistics.movements import boundaries
+from app.services.statistics.queries import Formulas
 from app.services.statistics.rules import (
     MEASURES,
     RESULT,
@@ -38,9 +40,10 @@ from app.services.statistics.rules import (
     formulas,
     rank_key,
 )
-from app.services.statistics.views import formulas_of
+from app.services.targets import nation_queries
+from app.services.targets.plan_rules import RECKONED, is_number
 from app.services.targets.rules import Result, is_below
-from app.services.targets.views import Asked, Standing, Standings, standings
+from app.services.targets.views import Asked, Standing, Standings, cut_of, how_of, standings
 
 Histories = Mapping[str, Sequence[PastYear]]
 _NONE: Final[Histories] = dict.fromkeys(MEASURES, ())
@@ -79,11 +82,14 @@ class Paces:
 
     def _pace(self, indicator: str, result: Result, histories: Sequence[Histories]) -> Pace:
         period = self.found.frame.period
-        chain = [past[MEASURE_OF[indicator]] for past in histories]
+        chain = [past[how_of(indicator).measure] for past in histories]
         projection = project(chain, period.fiscal_year, result.share)
         if result.target is None:
             return Pace(result, None, None, projection)
-        rest = needed(result.share, result.target.share, projection.share if projection else None)
+        if is_number(indicator):
+            rest = needed_of_number(result.share[0], result.target.value)
+        else:
+            rest = needed(result.share, result.target.share, projection.share if projection else None)
         return Pace(result, rest, reached_on(rest.total, result.share[0], period.last), projection)
 
 
@@ -98,14 +104,15 @@ async def paces(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Paces:
     bounds = boundaries([p for same in years for p in (same, Period.of_months(same.fiscal_year, 12))])
     shown = sorted({standing.unit.id: standing.unit for standing in found.standings}.values(), key=lambda u: u.path)
     groups = kept(ref, ("pace", *(u.id for u in shown), asked.seen), lambda: grouped(ref, shown, asked.seen))
-    read = await courses(figures(db), groups, formulas_of(regime, MEASURES, RESULT), bounds) if years else {}
+    looked_at = bool(years) and asked.indicators[0] in RECKONED
+    read = await _courses(db, groups, asked.indicators[0], regime, bounds) if looked_at else {}
     nation = together(read)
     officers: Mapping[str, Shares] = {}
-    if asked.of == "officers" and years:
-        officers = await _officers(db, ref, asked, period, bounds)
+    if asked.of == "officers" and looked_at:
+        officers = await _officers(db, ref, asked, regime, bounds)
     return Paces(
         found,
-        {name: _comparable(MEASURE_OF[name], period, years) for name in asked.indicators},
+        {name: _comparable(how_of(name).measure, period, years) for name in asked.indicators},
         {u.id: read[n].share for n, u in enumerate(shown) if n in read},
         officers,
         _NONE if nation is None else history(nation.share, period),
@@ -113,21 +120,33 @@ async def paces(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Paces:
 
 
 async def _officers(
-    db: SeenBy, ref: Reference, asked: Asked, period: Period, bounds: Sequence[date]
+    db: SeenBy, ref: Reference, asked: Asked, regime: Regime, bounds: Sequence[date]
 ) -> dict[str, Shares]:
     """D1 and C1 of officers in the books of the unit."""
     groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
-    lines = {m: formulas(ref.regime(period.last, asked.regime).lines[m]) for m in MEASURES}
-    result = {m: {name: lines[m][name] for name in RESULT} for m in MEASURES}
-    found: dict[str, Shares] = {}
-    for officer_id, moved in (await movements(figures(db), groups, "officer", CutFilter(), bounds)).items():
+    result = _formulas(regime, asked.indicators[0])
+    found = await movements(figures(db), groups, "officer", cut_of(asked.indicators[0]), bounds)
+    return {officer_id: course_of(moved, result).share for officer_id, moved in found.items()}
 
-        def share(measure: str, of: Period, moved: Movements = moved) -> Share:
-            parts = moved.parts(measure, of, result[measure])
-            return parts["done"], parts["with_conditions"]
 
-        found[officer_id] = share
-    return found
+async def _courses(
+    db: SeenBy, groups: Groups, indicator: str, regime: Regime, bounds: Sequence[date]
+) -> dict[int, Course]:
+    """The course by place of what an indicator is made of, in one statement."""
+    result, cut = _formulas(regime, indicator), cut_of(indicator)
+    if cut.is_empty:
+        return await courses(figures(db), groups, result, bounds)
+    found = await nation_queries.movements(figures(db), groups, cut, bounds)
+    return {place: course_of(moved, result) for place, moved in found.items()}
+
+
+def _formulas(regime: Regime, indicator: str) -> Formulas:
+    """The columns of a course, by measure."""
+    how, every = how_of(indicator), {measure: formulas(regime.lines[measure]) for measure in MEASURES}
+    if how.done in RESULT:
+        return {measure: [lines[name] for name in RESULT] for measure, lines in every.items()}
+    reached = {measure: how.done if measure == how.measure else RESULT[0] for measure in MEASURES}
+    return {m: [lines[reached[m]], lines["with_conditions"], lines["done"]] for m, lines in every.items()}
 
 
 def _comparable(measure: str, period: Period, years: Sequence[Period]) -> bool:
@@ -175,8 +194,8 @@ async def below_average(db: SeenBy, ref: Reference, asked: BelowAsked, on: date)
     ends = ends_of_months(period)
     key = ("below", asked.unit.id, asked.level, on, asked.seen)
     groups = kept(ref, key, lambda: grouped(ref, below(ref, asked.unit, asked.level, on), asked.seen))
-    read = await courses(figures(db), groups, formulas_of(regime, MEASURES, RESULT), boundaries(ends))
-    measure = MEASURE_OF[asked.indicator]
+    read = await _courses(db, groups, asked.indicator, regime, boundaries(ends))
+    measure = how_of(asked.indicator).measure
     whole = together(read)
     national = [(0, 0) if whole is None else whole.share(measure, end) for end in ends]
     rated = [(unit, read[n]) for n, unit in enumerate(groups.shown) if n in read and read[n].share(measure, period)[1]]

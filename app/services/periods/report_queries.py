@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db import Reads, Row, Within
+from app.db import Reads, Row, SeenBy, Within
 from app.models.aggregates import OPENING_CUT, UNIT_MONTH_CUT
 from app.models.reports import REPORT_PARTS
 from app.services.access import Actor
@@ -133,9 +133,28 @@ async def summed(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None)
     return {place: tuple(figures) for place, *figures in await db.fetch(_SUMMED, parameters)}
 
 
+_BY_CUT: Final = f"""
+    SELECT l.cut_id, {_SUMS} FROM report_line l
+    WHERE l.report_no = %(no)s AND l.unit_id = ANY (string_to_array(%(units)s, ',')::uuid[])
+      AND (%(cuts)s::smallint[] IS NULL OR l.cut_id = ANY (%(cuts)s::smallint[]))
+    GROUP BY l.cut_id"""
+
+
+async def summed_by_cut(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None) -> dict[int, Row]:
+    """Figures of all the units by the number of their cut, in the order of COLUMNS."""
+    parameters = {"no": no, "units": groups.unit_ids, "cuts": cuts}
+    return {cut_id: tuple(figures) for cut_id, *figures in await db.fetch(_BY_CUT, parameters)}
+
+
 async def read_head(db: Reads, no: int) -> Row | None:
     """A row of HEAD; None when there is no such report."""
     return await db.fetch_one(f"SELECT {HEAD} FROM report r WHERE r.no = %(no)s", {"no": no})
+
+
+async def read_version(db: Reads, month: date, version: int) -> Row | None:
+    """A row of HEAD; None when the period that ends with the month has no such version."""
+    sql = f"SELECT {HEAD} FROM report r WHERE r.month = %(month)s AND r.version = %(version)s"
+    return await db.fetch_one(sql, {"month": month, "version": version})
 
 
 async def list_heads(
@@ -178,11 +197,15 @@ async def list_differences(
 
 
 _OF_REPORT: Final = _digest("r.no", "r.month", "r.version", "r.regime", "r.regime_version", "r.watermark")
+_TOTALS: Final = f"""r.units = count(DISTINCT l.unit_id) AND r.lines = count(l.unit_id)
+        AND (r.cases_done, r.cases_with_conditions, r.money_done, r.money_with_conditions) = ({", ".join(_NATION)})"""
 _PROOF: Final = f"""
-    SELECT encode(r.digest, 'hex'), encode({_OF_REPORT}, 'hex'), r.units = count(DISTINCT l.unit_id)
-        AND r.lines = count(l.unit_id)
-        AND (r.cases_done, r.cases_with_conditions, r.money_done, r.money_with_conditions) = ({", ".join(_NATION)})
+    SELECT encode(r.digest, 'hex'), encode({_OF_REPORT}, 'hex'), {_TOTALS}
     FROM report r LEFT JOIN report_line l ON l.report_no = r.no WHERE r.no = %(no)s GROUP BY r.no"""
+# Lines come by the key of their table, so what is held at a time are those of one report, as when it was frozen.
+_PROOFS: Final = f"""
+    SELECT r.no, r.month, r.version, r.digest = {_OF_REPORT} AND {_TOTALS}
+    FROM report r LEFT JOIN report_line l ON l.report_no = r.no GROUP BY r.no ORDER BY r.no"""
 
 
 async def prove(db: Reads, no: int) -> Row | None:
@@ -191,3 +214,14 @@ async def prove(db: Reads, no: int) -> Row | None:
     `db` must see the lines of all units. None when there is no such report.
     """
     return await db.fetch_one(_PROOF, {"no": no})
+
+
+async def prove_all(db: SeenBy) -> list[Row]:
+    """Rows (number, month, version, whether it is what was frozen) of all reports, by number; may take minutes.
+
+    `db` must see the lines of all units.
+    """
+    async with db.snapshot() as connection:
+        for setting in ("statement_timeout", "transaction_timeout"):
+            await connection.execute(f"SET LOCAL {setting} = 0".encode())
+        return await (await connection.execute(_PROOFS.encode())).fetchall()

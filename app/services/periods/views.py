@@ -82,6 +82,15 @@ async def found(db: Reads, no: int) -> Report:
     return report_of(row)
 
 
+async def found_version(db: Reads, period: Period, version: int) -> Report:
+    """A version of the report of a period. Raises Invalid when it was not frozen."""
+    row = await queries.read_version(db, month_of(period), version)
+    if row is None:
+        en, vi = "the period has no such frozen version", "kỳ này không có phiên bản số liệu đã chốt này"
+        raise invalid("unknown-reference", en, vi, parameter="version")
+    return report_of(row)
+
+
 async def listed(
     db: Reads, fiscal_year: int | None, months: int | None, newest: bool | None, after: int, limit: int
 ) -> list[Report]:
@@ -151,3 +160,24 @@ async def proof(db: SeenBy, no: int) -> tuple[str, str, bool]:
         raise NotFound
     stored, computed, totals = row
     return stored, computed, stored == computed and totals
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A version of a report by its number and its period, and whether it is what was frozen."""
+
+    no: int
+    period: Period
+    version: int
+    holds: bool
+
+    @property
+    def name(self) -> str:
+        """`report 3 (2025-04, version 2)`: four months of fiscal year 2025."""
+        return f"report {self.no} ({self.period.fiscal_year}-{self.period.months:02}, version {self.version})"
+
+
+async def proofs(db: SeenBy) -> list[Proved]:
+    """Every version of every report, by number. Reads the lines of all units, whoever asks."""
+    rows = await queries.prove_all(db.changed(lambda _: SERVICE))
+    return [Proved(no, period_of(date.fromisoformat(month)), version, holds) for no, month, version, holds in rows]

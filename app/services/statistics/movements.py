@@ -54,6 +54,13 @@ class Movements:
 
         return {name: reckoned(formula) for name, formula in formulas.items()}
 
+    def gained(self, measure: str, formula: Formula) -> list[int]:
+        """What the flows of a formula come to in each stretch, from the one before the first boundary on."""
+        places = _PLACES[measure]
+        plus, minus = ([places[account] for account in accounts] for accounts in (formula.plus, formula.minus))
+        every = (self.stretches.get(number, _NOTHING) for number in range(len(self.bounds) + 1))
+        return [sum(nets[p] for p in plus) - sum(nets[m] for m in minus) for nets in every]
+
     def weighed(self, measure: str, period: Period, cell: Cell) -> int:
         """What a cell says."""
         return sum(number for number, _ in _weighed(self._around(period), measure, cell))

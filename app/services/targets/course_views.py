@@ -1,7 +1,7 @@
 """The course of a fiscal year: the result rate of a unit month by month, beside its target and the year before."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.clock import today
 from app.db import SeenBy
@@ -10,7 +10,8 @@ from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.cut_views import months_of, statements
 from app.services.statistics.rules import Period, Share
 from app.services.statistics.views import PeriodStatement
-from app.services.targets.rules import MEASURE_OF, TargetVersion
+from app.services.targets.rules import TargetVersion
+from app.services.targets.views import cut_of, how_of
 
 _LINES = ("enforcing", "deferred_by_agreement", "other")
 
@@ -35,15 +36,17 @@ async def year_course(
 ) -> YearCourse:
     """The course up to the month a period ends in; one round trip. `code` names another regime.
 
-    The year before is shown by whole months, also where this year's last month is still running.
+    `cut` narrows further what an indicator of some cases only, those of credit institutions, is about. The year before
+    is shown by whole months, also where this year's last month is still running.
     """
-    measure = MEASURE_OF[indicator]
+    measure, own = how_of(indicator).measure, cut_of(indicator)
+    narrowed = cut if own.credit_institution is None else replace(cut, credit_institution=True)
     shown = months_of(period)
     year = [Period.of_months(period.fiscal_year, month, single=period.single) for month in range(1, 13)]
-    found = await statements(db, ref, unit, cut, [*shown, *year], code)
+    found = await statements(db, ref, unit, narrowed, [*shown, *year], code)
     now, whole = found[: len(shown)], found[len(shown) :]
     targets = None
-    if cut.is_empty and not period.single:
+    if narrowed == own and not period.single:
         days = [min(month.last, today()) for month in year]
         targets = [ref.target(unit.id, period.fiscal_year, indicator, day) for day in days]
     return YearCourse(

@@ -34,7 +34,12 @@ RECKONED: Final = {
     "cases_done": Reckoned("cases", is_number=True),
     "money_collected": Reckoned("money", "completed", is_number=True),
 }
-"""Indicators the books hold. `administrative_rate` is none: tracking of administrative judgments has no books here."""
+"""Indicators the books hold. `administrative_rate` is none: tracking of administrative judgments has no books here.
+
+Cases of the kind `administrative` are no such books: they collect what such a judgment orders somebody to pay.
+"""
+AVERAGED: Final = tuple(name for name, how in RECKONED.items() if not how.is_number)
+"""Indicators the nation has an average of. Numbers have none: they are as large as the unit is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,15 +105,16 @@ async def officer_targets(
     db: Reads, officer_ids: Sequence[str], fiscal_year: int, on: date
 ) -> dict[tuple[str, str], TargetVersion]:
     """The targets of officers in force on a day, by officer and indicator."""
-    sql = f"""SELECT t.id, t.officer_id, t.fiscal_year, t.indicator, t.version, t.rate_bp, t.effective_on FROM target t
-        WHERE t.officer_id = ANY(%(ids)s::uuid[]) AND t.fiscal_year = %(year)s::int AND t.rate_bp IS NOT NULL
-            AND {IN_FORCE}"""
+    sql = f"""SELECT t.id, t.officer_id, t.fiscal_year, t.indicator, t.version, coalesce(t.rate_bp, t.amount),
+            t.effective_on
+        FROM target t
+        WHERE t.officer_id = ANY(%(ids)s::uuid[]) AND t.fiscal_year = %(year)s::int AND {IN_FORCE}"""
     rows = await db.fetch(sql, {"ids": list(officer_ids), "year": fiscal_year, "on": on})
     return {
         (officer_id, indicator): TargetVersion(
-            target_id, officer_id, year, indicator, version, rate_bp, date.fromisoformat(effective_on)
+            target_id, officer_id, year, indicator, version, value, date.fromisoformat(effective_on)
         )
-        for target_id, officer_id, year, indicator, version, rate_bp, effective_on in rows
+        for target_id, officer_id, year, indicator, version, value, effective_on in rows
     }
 
 

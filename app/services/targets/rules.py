@@ -1,6 +1,6 @@
 """What holds for targets (chỉ tiêu) and for comparing results with them. Pure functions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from operator import itemgetter
@@ -10,11 +10,11 @@ from app.errors import Fault, Invalid, invalid
 from app.models.codes import INDICATORS_BY_NUMBER
 from app.services.books.rules import fiscal_year as fiscal_year_of
 from app.services.books.rules import fiscal_year_start
-from app.services.statistics.rules import FIRST_YEAR, Lines, Period, Share, points, rank_key, ratio
+from app.services.statistics.rules import FIRST_YEAR, Lines, Period, Share, percent, points, rank_key, ratio
 
 MEASURE_OF: Final = {"cases_rate": "cases", "money_rate": "money"}
 INDICATORS: Final = tuple(MEASURE_OF)
-"""The indicators of `/v1/target-attainment`, each the result rate of a measure."""
+"""The indicators of `/v1/target-attainment` where none is named, each the result rate of a measure in all cases."""
 MILESTONES: Final = (3, 6, 9, 10)
 """Months after which what is reached may be held against a target."""
 _KEY: Final = itemgetter(0)
@@ -55,20 +55,20 @@ class Amendment:
 
 @dataclass(frozen=True, slots=True)
 class TargetVersion:
-    """One version of the target of a unit or an officer."""
+    """One version of the target of a unit or an officer; `value` in hundredths of a percent, or in cases or VND."""
 
     id: str
     holder_id: str
     fiscal_year: int
     indicator: str
     version: int
-    rate_bp: int
+    value: int
     effective_on: date
 
     @property
     def share(self) -> Share:
-        """The target as a share."""
-        return self.rate_bp, 10_000
+        """A target that is a rate, as a share."""
+        return self.value, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Result:
     """How far a unit or an officer has come by one indicator.
 
     `share` is the result rate (tỷ lệ thi hành xong): done of what has conditions; `before` that of the same period of
-    the previous year.
+    the previous year. Of an indicator that is a number their numerators are that number.
     """
 
     lines: Lines
@@ -146,12 +146,32 @@ def attainment(share: Share, target: TargetVersion | None) -> str | None:
     """The result rate as a percentage of the target (mức độ hoàn thành chỉ tiêu)."""
     if target is None or not share[1]:
         return None
-    return ratio(share[0] * 1_000_000, share[1] * target.rate_bp)
+    return ratio(share[0] * 1_000_000, share[1] * target.value)
 
 
 def distance(share: Share, target: TargetVersion | None) -> str | None:
     """Result rate less target, in percentage points; negative while the target is not reached."""
     return None if target is None else points(share, target.share)
+
+
+def amount_attainment(amount: int, target: TargetVersion | None) -> str | None:
+    """A number of cases or VND as a percentage of the target; None without one, or where it is 0."""
+    return None if target is None else percent(amount, target.value)
+
+
+def amount_distance(amount: int, target: TargetVersion | None) -> int | None:
+    """A number less its target, in cases or VND; negative while the target is not reached."""
+    return None if target is None else amount - target.value
+
+
+def by_rate(result: Result) -> Share:
+    """What rates are ranked by."""
+    return result.share
+
+
+def by_attainment(result: Result) -> Share:
+    """What numbers are ranked by: how much of the target is reached, for units differ in size. Without one no place."""
+    return (0, 0) if result.target is None else (result.share[0], result.target.value)
 
 
 def is_below(share: Share, average: Share) -> bool | None:
@@ -161,9 +181,10 @@ def is_below(share: Share, average: Share) -> bool | None:
     return rank_key(*share) < rank_key(*average)
 
 
-def set_ranks(results: Sequence[Result]) -> int:
+def set_ranks(results: Sequence[Result], share_of: Callable[[Result], Share] = by_rate) -> int:
     """Ranks by rate, highest first, equal rates equal; no rank without a rate. Returns how many have one."""
-    keyed = sorted(((rank_key(*result.share), result) for result in results if result.share[1]), key=_KEY, reverse=True)
+    shares = ((share_of(result), result) for result in results)
+    keyed = sorted(((rank_key(*share), result) for share, result in shares if share[1]), key=_KEY, reverse=True)
     places: dict[int, int] = {}
     for place, (key, result) in enumerate(keyed, 1):
         result.rank = places.setdefault(key, place)

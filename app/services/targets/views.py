@@ -11,29 +11,36 @@ from app.db import SeenBy
 from app.errors import invalid
 from app.services.access import figures
 from app.services.reference import Officer, Reference, Unit
+from app.services.statistics.cut_queries import CutFilter
+from app.services.statistics.cut_queries import movements as officer_movements
 from app.services.statistics.groups import Groups, MapName, below, family, grouped, kept, map_day
+from app.services.statistics.movements import boundaries
 from app.services.statistics.queries import Balances, Projection, balances, zeros
 from app.services.statistics.rules import (
     LINES,
     NEW_MAP_SINCE,
-    RESULT,
+    Lines,
     Period,
     Share,
     comparable,
     lines_of,
 )
 from app.services.statistics.views import formulas_of, same_lines
-from app.services.targets import queries
-from app.services.targets.rules import MEASURE_OF, Result, TargetVersion, is_below, set_ranks
+from app.services.targets import nation_queries, queries
+from app.services.targets.plan_rules import AVERAGED, RECKONED, Reckoned, is_number
+from app.services.targets.rules import Result, TargetVersion, by_attainment, by_rate, is_below, set_ranks
 
 Of = Literal["self", "children", "level", "officers"]
 _LAST: Final = 2**31
+_UNHELD: Final = Reckoned("cases")
+"""Stands for how an indicator without books is reckoned: of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Whose attainment, by which indicators; `map_name` says whose units are children or make up a level.
 
+    The two result rates may be asked for together, any other indicator alone.
     `seen` are the paths whose figures the caller may read; of the rest of the nation there is one sum. `regime` counts
     by another regime than that of the day.
     """
@@ -71,7 +78,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Standings:
-    """Everyone asked for, in order; the rate of the whole nation and how many have a rank, by indicator."""
+    """Everyone asked for, in order; the rate of the whole nation and how many have a rank, by indicator.
+
+    An indicator without a national average has 0 of 0 there.
+    """
 
     frame: Frame
     national: Mapping[str, Share]
@@ -93,7 +103,7 @@ async def standings(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Stand
     if asked.of == "officers":
         return await _of_officers(db, ref, asked, frame, projection)
     groups = _groups(ref, asked, on)
-    found = await balances(db, groups, projection, frame.period, frame.before)
+    found = await _balances(db, groups, asked, frame, projection)
 
     def target(unit_id: str, indicator: str) -> TargetVersion | None:
         return ref.target(unit_id, frame.period.fiscal_year, indicator, on)
@@ -110,11 +120,12 @@ def _frame(ref: Reference, asked: Asked, on: date) -> tuple[Frame, Projection]:
     period = Period.until(on)
     before = period.previous()
     regime, regime_before = ref.regime(on, asked.regime), ref.regime(before.last, asked.regime)
-    measures = [MEASURE_OF[name] for name in asked.indicators]
+    measures = [how_of(name).measure for name in asked.indicators]
+    done = how_of(asked.indicators[0]).done
 
     def projection() -> Projection:
-        now, then = formulas_of(regime, measures, LINES), formulas_of(regime_before, measures, RESULT)
-        return Projection(measures, now, then)
+        now = formulas_of(regime, measures, LINES if done in LINES else (*LINES, done))
+        return Projection(measures, now, formulas_of(regime_before, measures, (done, "with_conditions")))
 
     frame = Frame(
         period,
@@ -141,22 +152,49 @@ def _groups(ref: Reference, asked: Asked, on: date) -> Groups:
     return kept(ref, key, lambda: grouped(ref, below(ref, asked.unit, asked.level, day), asked.seen))
 
 
+def how_of(indicator: str) -> Reckoned:
+    """How the books give an indicator; one they do not hold is reckoned of nothing."""
+    return RECKONED.get(indicator, _UNHELD)
+
+
+def cut_of(indicator: str) -> CutFilter:
+    """The cases an indicator is about."""
+    return CutFilter(credit_institution=how_of(indicator).credit)
+
+
+async def _balances(
+    db: SeenBy, groups: Groups, asked: Asked, frame: Frame, projection: Projection
+) -> Mapping[int, Balances]:
+    """Sums by place and of the rest of the nation, in one statement."""
+    if asked.indicators[0] not in RECKONED:
+        return {}
+    cut = cut_of(asked.indicators[0])
+    if cut.is_empty:
+        return await balances(db, groups, projection, frame.period, frame.before)
+    return await nation_queries.balances(figures(db), groups, cut, projection, frame.period, frame.before)
+
+
 def _results(indicators: Sequence[str], sums: Balances, holder: str, target: Target) -> dict[str, Result]:
     results = {}
     for name in indicators:
-        measure = MEASURE_OF[name]
-        lines = lines_of(sums.now[measure])
+        measure = how_of(name).measure
+        lines, share = _reached(sums.now[measure])
         done, with_conditions = sums.before[measure]
-        share = lines.done, lines.with_conditions
         results[name] = Result(lines, share, (done, with_conditions), target(holder, name))
     return results
+
+
+def _reached(sums: Sequence[int]) -> tuple[Lines, Share]:
+    """Lines, and what is reached of what has conditions: D1, or what was summed beside the lines."""
+    lines, more = lines_of(sums[: len(LINES)]), sums[len(LINES) :]
+    return lines, (more[0] if more else lines.done, lines.with_conditions)
 
 
 def _national(indicators: Sequence[str], found: Collection[Balances]) -> dict[str, Share]:
     national = {}
     for name in indicators:
-        parts = [lines_of(sums.now[MEASURE_OF[name]]) for sums in found]
-        national[name] = (sum(part.done for part in parts), sum(part.with_conditions for part in parts))
+        parts = [_reached(sums.now[how_of(name).measure])[1] for sums in found if name in AVERAGED]
+        national[name] = (sum(done for done, _ in parts), sum(with_conditions for _, with_conditions in parts))
     return national
 
 
@@ -167,7 +205,10 @@ def _ordered(
     holders: Sequence[tuple[Unit, Officer | None, str]],
     results: Sequence[Mapping[str, Result]],
 ) -> Standings:
-    ranked = {name: set_ranks([result[name] for result in results]) for name in asked.indicators}
+    ranked = {
+        name: set_ranks([result[name] for result in results], by_attainment if is_number(name) else by_rate)
+        for name in asked.indicators
+    }
     first = asked.indicators[0]
     found = [
         Standing(unit, officer, result, (result[first].rank or _LAST, key))
@@ -186,8 +227,8 @@ async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, p
     on = frame.period.last
     units = family(ref, asked.unit)
     everyone = kept(ref, ("nation", asked.seen), lambda: grouped(ref, [], asked.seen))
-    nation = await balances(db, everyone, projection, frame.period, frame.before)
-    found = await queries.officer_balances(figures(db), units, projection, frame.period, frame.before)
+    nation = await _balances(db, everyone, asked, frame, projection)
+    found = await _officer_balances(db, ref, asked, units, frame, projection)
     officers = serving(ref, set(units), on) | {ref.officers[i] for i in found if i in ref.officers}
     targets = await queries.officer_targets(db, [o.id for o in officers], frame.period.fiscal_year, on)
     none = zeros(projection)
@@ -195,6 +236,23 @@ async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, p
     results = [_results(asked.indicators, found.get(o.id, none), o.id, lambda *key: targets.get(key)) for o in listed]
     holders = [(asked.unit, officer, officer.id) for officer in listed]
     return _ordered(asked, frame, _national(asked.indicators, nation.values()), holders, results)
+
+
+async def _officer_balances(
+    db: SeenBy, ref: Reference, asked: Asked, units: Sequence[str], frame: Frame, projection: Projection
+) -> Mapping[str, Balances]:
+    if asked.indicators[0] not in RECKONED:
+        return {}
+    cut = cut_of(asked.indicators[0])
+    if cut.is_empty:
+        return await queries.officer_balances(figures(db), units, projection, frame.period, frame.before)
+    bounds = boundaries([frame.period, frame.before])
+    groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
+    found = await officer_movements(figures(db), groups, "officer", cut, bounds)
+    return {
+        officer_id: nation_queries.balances_of(moved, projection, frame.period, frame.before)
+        for officer_id, moved in found.items()
+    }
 
 
 def serving(ref: Reference, units: set[str], on: date) -> set[Officer]:

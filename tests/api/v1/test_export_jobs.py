@@ -83,7 +83,9 @@ def many(island: Island) -> Iterator[None]:
 @pytest.mark.usefixtures("small_steps", "many")
 def test_a_job_writes_what_is_streamed(form: str, name: str, island: Island) -> None:
     client, query = island.client_of(name), {"unit": island.world.own.province_id}
-    for path, filters in (("/v1/cases", {}), ("/v1/cases", query), ("/v1/matters", {})):
+    # an indicator beyond the two rates has a member of its own, and columns
+    numbers = ("/v1/target-attainment", {"indicator": "cases_done"})
+    for path, filters in (("/v1/cases", {}), ("/v1/cases", query), ("/v1/matters", {}), numbers):
         streamed = streamed_by(client, path, form, filters)
         job = done(client, begun(client, path, form, query=filters))
         found = result(client, job)

@@ -47,7 +47,7 @@ def written(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
-@pytest.mark.parametrize("indicator", ["cases_rate", "money_rate"])
+@pytest.mark.parametrize("indicator", ["cases_rate", "money_rate", "credit_cases_rate", "credit_money_rate"])
 @pytest.mark.parametrize(
     "of", [{"of": "level", "level": "provincial"}, {"of": "level", "level": "regional"}, {"of": "self"}]
 )
@@ -104,6 +104,18 @@ def test_the_course_is_the_series_of_json(national: httpx.Client, span: str, mea
     for name, year, months in (("now", 2026, 7), ("before", 2025, 12)):
         expected = [(name, str(month), value) for month, value in enumerate(series(year, months), 1)]
         assert [point for point in found if point[0] == name] == expected
+
+
+@pytest.mark.parametrize("measure", ["cases", "money"])
+def test_the_course_of_credit_institutions_is_that_of_their_cases(national: httpx.Client, measure: str) -> None:
+    params = {**YEAR, "months": "7", "credit_institution": "true"}
+    items = read(national, "/v1/statistics/series", **params)["items"]
+    picture = drawn(national, COURSE, **YEAR, months="7", indicator=f"credit_{measure}_rate")
+    found = marked(picture, "series", "month", "value")
+    assert [value for name, _, value in found if name == "now"] == [
+        written(item[measure]["rates"]["result"]["value"]) for item in items
+    ]
+    assert "target" in {name for name, _, _ in found}
 
 
 def test_the_target_of_each_month(partner: httpx.Client) -> None:
@@ -220,6 +232,9 @@ def test_a_course_needs_both_scopes(api: Served) -> None:
         (RANKING, {"limit": "101"}, "limit"),
         (RANKING, {"of": "level"}, "level"),
         (RANKING, {"of": "officers"}, "unit"),
+        (RANKING, {"indicator": "cases_done"}, "indicator"),
+        (COURSE, {"indicator": "administrative_rate"}, "indicator"),
+        (COURSE, {"indicator": "credit_cases_rate", "credit_institution": "false"}, "credit_institution"),
         (COURSE, {"months": "13"}, "months"),
         (COURSE, {"fiscal_year": "2099"}, "fiscal_year"),
         (COURSE, {"matter": "01890000-0000-7000-8000-00000000ffff"}, "matter"),

@@ -2,12 +2,15 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, Final
 
 import httpx
 import psycopg
 import pytest
+from openpyxl import load_workbook
 
+from app.api.xlsx import XLSX
 from app.models.reports import REPORT_PARTS
 from app.services.access import Caller, context_of
 from app.services.statistics.rules import PARTS
@@ -38,6 +41,13 @@ def books(client: httpx.Client, **asked: Any) -> dict[str, dict[str, int]]:
     return lines(client.get("/v1/statistics/periods", params={**PERIOD, **asked}).json())
 
 
+def read_form(client: httpx.Client, no: int, **asked: Any) -> dict[str, Any]:
+    answer = client.get(f"{FORMS}/{no}", params={**PERIOD, **asked})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
 @dataclass(frozen=True)
 class Made:
     """A report that was frozen, one that restates it, and who reads them."""
@@ -48,6 +58,13 @@ class Made:
     first: dict[str, Any]
     restated: dict[str, Any]
     then: dict[str, dict[str, dict[str, int]]]
+    forms: dict[tuple[int, str], dict[str, Any]]
+
+
+FORMS: Final = "/v1/forms"
+# those of officers list none for the nation
+FROZEN_FORMS: Final = tuple((no, name) for no in range(1, 7) for name in ("nation", "province", "office")
+                            if no not in (4, 5) or name == "nation")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +90,14 @@ def made(island: Island) -> Made:
     assert first.status_code == 201, first.text
     units = {"nation": {}, "province": {"unit": world.own.province_id}, "office": {"unit": world.own.office_id}}
     then = {name: books(nation, **asked) for name, asked in units.items()}
+    forms = {(no, name): read_form(nation, no, **units[name]) for no, name in FROZEN_FORMS}
     rules = deepcopy(NEW)
     rules["lines"]["cases"] |= {"done": ["completed", "reduced", "returned"], "withdrawn": ["withdrawn", "terminated"]}
     assert nation.post("/v1/regimes/tt05-2026/versions", json=rules, headers=key()).status_code == 201
     assert freeze(nation).json()["errors"][0]["pointer"] == "/reason"
     restated = freeze(nation, reason="Quy tắc thống kê mới")
     assert restated.status_code == 201, restated.text
-    return Made(island, nation, province, first.json(), restated.json(), then)
+    return Made(island, nation, province, first.json(), restated.json(), then, forms)
 
 
 def test_it_holds_what_the_books_said(made: Made) -> None:
@@ -224,3 +242,78 @@ def test_nobody_changes_it_and_the_digest_would_tell(made: Made) -> None:
 
 def test_a_report_keeps_every_part_of_a_statement() -> None:
     assert set(REPORT_PARTS) == set(PARTS)
+
+
+@pytest.mark.parametrize(("no", "name"), FROZEN_FORMS)
+def test_a_form_is_what_the_books_filled_it_with_when_it_was_frozen(made: Made, no: int, name: str) -> None:
+    """By the rules of that day, although others hold since; the restated version by these."""
+    own = made.island.world.own
+    unit = {"nation": {}, "province": {"unit": own.province_id}, "office": {"unit": own.office_id}}[name]
+    for report, live in ((made.first, made.forms[no, name]), (made.restated, read_form(made.nation, no, **unit))):
+        found = read_form(made.nation, no, **unit, version=report["version"])
+        assert found.pop("report") == {part: report[part] for part in ("no", "version", "frozen_at", "digest")}
+        assert live.pop("report", None) is None
+        assert found == live
+
+
+def test_a_frozen_form_counts_a_part_by_the_rules_it_was_frozen_with(made: Made) -> None:
+    """What was terminated counted as done in the first version and is deducted in the second."""
+
+    def shown(version: int) -> tuple[Any, ...]:
+        found = read_form(made.nation, 1, version=version)
+        codes = [leaf["code"] for column in found["columns"] for leaf in _leaves(column)]
+        cells = dict(zip(codes, found["rows"][0]["cells"], strict=True))
+        return cells["done"], cells["done.terminated" if "done.terminated" in cells else "terminated"]
+
+    assert (shown(1), shown(2)) == ((1, 1), (0, 0))
+
+
+def _leaves(column: dict[str, Any]) -> list[dict[str, Any]]:
+    return [leaf for below in column["columns"] for leaf in _leaves(below)] if column["columns"] else [column]
+
+
+def test_a_frozen_workbook_says_which_version_it_shows(made: Made) -> None:
+    answer = made.nation.get(f"{FORMS}/1", params={**PERIOD, "version": 2}, headers={"Accept": XLSX})
+    assert answer.status_code == 200
+    assert answer.headers["content-disposition"].endswith('-2026-12-v2.xlsx"')
+    page = load_workbook(BytesIO(answer.content)).active
+    assert page is not None
+    texts = [str(cell.value) for row in page.iter_rows() for cell in row if cell.value]
+    assert f"Số liệu đã chốt: báo cáo số {made.restated['no']}, phiên bản 2" in texts
+    first = read_form(made.nation, 1, version=2)["rows"][0]["cells"]
+    row = next(row for row in page.iter_rows() if row[1].value == "Tổng số")
+    numbers = [float(value) if isinstance(value, str) else value for value in first]
+    assert [cell.value for cell in row[2 : 2 + len(numbers)]] == numbers
+
+
+@pytest.mark.parametrize("no", [4, 5])
+def test_a_report_holds_no_officers(made: Made, no: int) -> None:
+    asked: dict[str, Any] = {**PERIOD, "version": 1, "unit": made.island.world.own.province_id}
+    answer = made.province.get(f"{FORMS}/{no}", params=asked)
+    assert answer.status_code == 409
+    assert "officers" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "parameter"),
+    [
+        ({**PERIOD, "version": 3}, "version"),
+        ({**PERIOD, "months": 11, "version": 1}, "version"),
+        ({**PERIOD, "version": 0}, "version"),
+        ({"fiscal_year": 2026, "version": 1}, "months"),
+        ({"months": 12, "version": 1}, "fiscal_year"),
+        ({**PERIOD, "version": 1, "regime": "tt05-2024"}, "regime"),
+        ({**PERIOD, "version": 1, "unit": "01890000-0000-7000-8000-00000000ffff"}, "unit"),
+    ],
+)
+def test_what_frozen_form_cannot_be_asked(made: Made, asked: dict[str, Any], parameter: str) -> None:
+    answer = made.nation.get(f"{FORMS}/1", params=asked)
+    assert answer.status_code == 422, answer.text
+    assert [error["parameter"] for error in answer.json()["errors"]] == [parameter]
+
+
+def test_a_province_sees_no_other_frozen_form(made: Made) -> None:
+    own = read_form(made.province, 1, version=1)
+    assert own["rows"] == made.forms[1, "province"]["rows"]
+    foreign: dict[str, Any] = {**PERIOD, "version": 1, "unit": made.island.world.foreign.province_id}
+    assert made.province.get(f"{FORMS}/1", params=foreign).status_code == 422

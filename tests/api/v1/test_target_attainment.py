@@ -117,3 +117,85 @@ def test_a_cursor_belongs_to_its_question(national: httpx.Client) -> None:
     page = read(national, of="level", level="regional", limit="1")
     other = {"of": "level", "level": "provincial", "limit": "1", "cursor": page["next"]}
     assert national.get(PATH, params=other).status_code == 400
+
+
+FURTHER = ("administrative_rate", "credit_cases_rate", "credit_money_rate", "cases_done", "money_collected")
+
+
+@pytest.mark.parametrize("indicator", [None, "cases_rate", "money_rate"])
+def test_without_a_further_indicator_nothing_is_added(national: httpx.Client, indicator: str | None) -> None:
+    """Neither to the members of JSON nor to the columns of a table."""
+    params = {"as_of": "2026-03-31", **({"indicator": indicator} if indicator else {})}
+    found = read(national, **params)
+    assert set(found["items"][0]) == {"unit", "officer", "cases_rate", "money_rate"}
+    assert set(found["national"]) == {"cases_rate", "money_rate"}
+    table = national.get(PATH, params=params, headers={"Accept": "text/csv"}).text.splitlines()[0]
+    heads = {name.partition(".")[0] for name in table.split(",")}
+    assert heads == {"unit", "officer", "cases_rate", "money_rate"}
+
+
+@pytest.mark.parametrize("indicator", FURTHER)
+def test_a_further_indicator_has_a_member_of_its_own(national: httpx.Client, indicator: str) -> None:
+    params = {"as_of": "2026-03-31", "indicator": indicator, "of": "level", "level": "regional"}
+    found = read(national, **params)
+    plain = read(national, **{**params, "indicator": "cases_rate"})
+    shape = set(plain["items"][0]["cases_rate"])
+    for item in found["items"]:
+        assert (item["cases_rate"], item["money_rate"]) == (None, None)
+        assert set(item) == {"unit", "officer", "cases_rate", "money_rate", indicator}
+        if indicator == "administrative_rate":
+            assert {name for name, value in item[indicator].items() if value is not None} <= {"target"}
+        else:
+            assert shape <= set(item[indicator])
+    own = found["national"][indicator]
+    assert (own["rate"] is None) is (not indicator.startswith("credit"))
+    table = national.get(PATH, params=params, headers={"Accept": "text/csv"}).text.splitlines()
+    assert f"{indicator}.target.version" in table[0].split(",")
+    assert len(table) == 1 + len(found["items"])
+
+
+def test_a_number_beside_its_target(national: httpx.Client, province: httpx.Client, world: World) -> None:
+    """What is done is that of the rate; attainment and distance are those of the number."""
+    target = {
+        "unit_id": world.own.office_id, "fiscal_year": 2026, "indicator": "cases_done", "amount": 8,
+        "decision_no": "31/QĐ-CTHADS", "decision_date": "2025-11-05", "signer": "Nguyễn Văn Lực",
+        "effective_on": "2025-11-05",
+    }  # fmt: skip
+    made = national.post("/v1/targets", json=target, headers={"Idempotency-Key": "a-number-beside-its-target"})
+    assert made.status_code == 201, made.text
+    asked = {"unit": world.own.office_id, "as_of": "2026-03-31"}
+    (item,) = read(national, **asked, indicator="cases_done")["items"]
+    (plain,) = read(national, **asked, indicator="cases_rate")["items"]
+    found, rate = item["cases_done"], plain["cases_rate"]
+    assert found["target"] == {"id": made.json()["id"], "version": 1, "amount": 8}
+    assert found["amount"] == found["rate"]["numerator"] == rate["done"]
+    assert (found["rate"], found["previous_year"]) == (rate["rate"], rate["previous_year"])
+    assert found["attainment"] == f"{rate['done'] * 100 / 8:.2f}"
+    assert found["distance"] == rate["done"] - 8
+    assert [found[name] for name in ("distance_pp", "national_difference_pp", "below_national_average")] == [None] * 3
+    assert found["rank"] == 1
+    pace = national.get("/v1/target-pace", params={**asked, "indicator": "cases_done"}).json()["items"][0]
+    needed = pace["cases_done"]["needed"]
+    assert (needed["of_today"], needed["by_year_end"]) == (8 - rate["done"], None)
+    assert (pace["cases_done"]["amount"], pace["cases_done"]["distance"]) == (rate["done"], rate["done"] - 8)
+
+
+@pytest.mark.parametrize("indicator", ["administrative_rate", "cases_done", "money_collected"])
+@pytest.mark.parametrize("path", [PATH, "/v1/target-pace"])
+def test_without_an_average_nothing_is_below_it(national: httpx.Client, path: str, indicator: str) -> None:
+    answer = national.get(path, params={"indicator": indicator, "below_national_average": "false"})
+    assert answer.status_code == 422
+    assert [error["parameter"] for error in answer.json()["errors"]] == ["below_national_average"]
+    assert national.get("/v1/below-average", params={"indicator": indicator}).status_code == 422
+
+
+@pytest.mark.parametrize("indicator", FURTHER)
+def test_pace_by_a_further_indicator(national: httpx.Client, indicator: str) -> None:
+    params = {"as_of": "2026-03-31", "of": "level", "level": "regional"}
+    found = national.get("/v1/target-pace", params={**params, "indicator": indicator}).json()
+    attained = read(national, **params, indicator=indicator)
+    assert [item["unit"] for item in found["items"]] == [item["unit"] for item in attained["items"]]
+    for item, standing in zip(found["items"], attained["items"], strict=True):
+        for member in ("rate", "target", "distance_pp"):
+            assert item[indicator][member] == standing[indicator][member]
+    assert indicator in found["comparable"]

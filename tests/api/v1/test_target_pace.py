@@ -271,6 +271,19 @@ def test_the_cases_that_would_lift_a_unit(nation: httpx.Client, world: World) ->
     assert set(map(tuple, flags.values())) == {()}
 
 
+@pytest.mark.parametrize("measure", ["cases", "money"])
+def test_the_cases_that_would_lift_its_credit_rate(nation: httpx.Client, world: World, measure: str) -> None:
+    bank = [{"role": "creditor", "kind": "organisation", "name": "Ngân hàng A", "credit_institution": True}]
+    debtor = [{"role": "debtor", "kind": "individual", "name": "Nguyễn Văn An"}]
+    made = create(nation, world.own, decision_date="2026-10-01", parties=[*bank, *debtor])["id"]
+    path = f"{BELOW}/{world.own.office_id}/cases"
+    of_banks = {case["id"] for case in _pages(nation, "/v1/cases", unit=world.own.office_id, credit_institution="true")}
+    found = [case["id"] for case in _pages(nation, path, indicator=f"credit_{measure}_rate")]
+    every = [case["id"] for case in _pages(nation, path, indicator=f"{measure}_rate")]
+    assert made in found
+    assert found == [case for case in every if case in of_banks]
+
+
 def test_the_case_wall_stands_before_them(island: Island, nation: httpx.Client, world: World) -> None:
     """The office is not cleared for restricted matters, and knows nothing of other offices."""
     matter = nation.post(

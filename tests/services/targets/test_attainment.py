@@ -208,11 +208,11 @@ def test_the_target_in_force_on_the_day(service: Service, made: Scenario) -> Non
         own = next(s for s in by_officer if s.officer and s.officer.id == officer)
         for standing in (unit, own):
             version = standing.results["cases_rate"].target
-            assert (version and (version.version, version.rate_bp)) == expected
+            assert (version and (version.version, version.value)) == expected
             assert standing.results["money_rate"].target is None
 
 
 def test_national_targets_are_there_from_the_start(service: Service) -> None:
     found = ask(service, NATION_ID, date(2025, 1, 31)).standings[0]
     rates = [found.results[name].target for name in INDICATORS]
-    assert [rate and rate.rate_bp for rate in rates] == [8390, 5190]
+    assert [rate and rate.value for rate in rates] == [8390, 5190]

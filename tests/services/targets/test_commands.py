@@ -62,7 +62,7 @@ def test_every_version_stays(service: Service, office: Office) -> None:
     versions = [
         service.reference.current.target(office.unit_id, 2026, "cases_rate", d) for d in (DECIDED, date(2026, 4, 1))
     ]
-    assert [version and version.rate_bp for version in versions] == [8390, 8500]
+    assert [version and version.value for version in versions] == [8390, 8500]
 
 
 def test_a_version_to_come_is_not_in_force(service: Service, office: Office) -> None:

@@ -11,7 +11,7 @@ from app.api.v1.schemas.cases import UnitBrief
 from app.api.v1.schemas.priority_cases import PAGE_EXAMPLE as PRIORITY_EXAMPLE
 from app.api.v1.schemas.priority_cases import PriorityCase
 from app.api.v1.schemas.statistics import Difference, PeriodOut, period_out, rate_out
-from app.api.v1.schemas.target_pace import PacedIndicator
+from app.api.v1.schemas.targets import RateIndicator
 from app.services.pace.views import BelowAverage, BelowList
 from app.services.reference import Reference
 from app.services.statistics.rules import Period, points
@@ -20,7 +20,11 @@ from app.services.statistics.rules import Period, points
 class BelowQuery(Query):
     """Which units are compared with the nation, by what, on which day."""
 
-    indicator: PacedIndicator = Field("cases_rate", description="by cases or by money", examples=["cases_rate"])
+    indicator: RateIndicator = Field(
+        "cases_rate",
+        description="by cases or by money; of all cases, or of those of credit institutions",
+        examples=["cases_rate"],
+    )
     as_of: BusinessDate | None = Field(
         None, description="last day that counts; today when absent", examples=["2025-01-31"]
     )
@@ -35,9 +39,10 @@ class BelowQuery(Query):
 class LiftingQuery(Query):
     """By which indicator a unit is to be lifted."""
 
-    indicator: PacedIndicator = Field(
+    indicator: RateIndicator = Field(
         "cases_rate",
-        description="`cases_rate`: oldest decisions first; `money_rate`: largest amounts outstanding first",
+        description="`cases_rate`: oldest decisions first; `money_rate`: largest amounts outstanding first; "
+        "`credit_cases_rate` and `credit_money_rate`: the same of cases of credit institutions",
         examples=["money_rate"],
     )
 

@@ -1,24 +1,44 @@
 """The contract of the official forms: what a form is, and what it says of a unit and a period."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import BusinessDate, Code, Strict
+from app.api.v1.schemas.base import BusinessDate, Code, Count, Instant, Strict, refuse
 from app.api.v1.schemas.cases import OfficerBrief, UnitBrief
 from app.api.v1.schemas.statistics import ReportPeriod, report_period
 from app.api.v1.schemas.statistics_queries import PeriodQuery
 from app.services.forms.definitions import FORMS
 from app.services.forms.rules import Column, Form, Text
 from app.services.forms.views import Filled, FilledForm, Value
+from app.services.periods.views import Report
 from app.services.reference import Reference
 from app.services.statistics.rules import Period, percent
 
 
 class FormQuery(PeriodQuery):
-    """Whose form, and of which period."""
+    """Whose form, and of which period; from the books, or from a frozen report."""
+
+    version: Annotated[Count, Field(ge=1, le=32_767)] | None = Field(
+        None,
+        description="figures of this version of the frozen report of the period (`/v1/reports`); by default those of "
+        "the books. Needs `fiscal_year` and `months`, and goes with no `regime`: a report is counted by its own",
+        examples=[1],
+    )
+
+    @model_validator(mode="after")
+    def _frozen_as_it_was(self) -> Self:
+        if self.version is None:
+            return self
+        for name in ("fiscal_year", "months"):
+            if getattr(self, name) is None:
+                raise refuse("required", "is required with version", "bắt buộc khi có version", at=name)
+        if self.regime is not None:
+            en, vi = "a frozen report is counted by its own regime", "số liệu đã chốt theo chế độ của nó"
+            raise refuse("not-allowed", en, vi, at="regime")
+        return self
 
 
 class FormText(Strict):
@@ -103,11 +123,21 @@ class FormPage(Strict):
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
 
 
+class FormReport(Strict):
+    """The frozen report that the figures of a form are from."""
+
+    no: int = Field(description="its number (`/v1/reports/{report_no}`)", examples=[1])
+    version: int = Field(description="1, and 2… as restated", examples=[1])
+    frozen_at: Instant = Field(description="when it was frozen", examples=["2025-02-11T02:15:00.000000Z"])
+    digest: str = Field(description="SHA-256 over what it is and all its lines", examples=["9f2c…"])
+
+
 class FormOut(FormBrief):
     """A form with its figures."""
 
     unit: UnitBrief = Field(description="the unit that reports, with everything below it and all it succeeded")
     period: ReportPeriod = Field(description="the period, and what it was counted by")
+    report: FormReport | None = Field(description="the frozen report, with `version`; null for figures of the books")
     complete: bool = Field(description="false while its last month is still running", examples=[True])
     in_force: bool = Field(
         description="whether the circular was in force on the last day; its form is filled for other days, too",
@@ -139,12 +169,19 @@ def form_out(filled: FilledForm, ref: Reference) -> dict[str, Any]:
         **brief_out(form),
         "unit": ref.brief(filled.unit.id),
         "period": report_period(filled.period, filled.regime, ref),
+        "report": _report_out(filled.report),
         "complete": filled.complete,
         "in_force": filled.in_force,
         "notes": [_text_out(note) for note in form.notes],
         "columns": [_column_out(column, numbers) for column in form.columns],
         "rows": [_row_out(row, ref) for row in filled.rows],
     }
+
+
+def _report_out(report: Report | None) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    return {"no": report.no, "version": report.version, "frozen_at": report.frozen_at, "digest": report.digest}
 
 
 def shown(value: Value) -> int | str | None:

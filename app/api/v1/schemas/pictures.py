@@ -1,22 +1,23 @@
 """What a picture may be asked for: the parameters of the figures it shows, and how it is to look."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from app.api.pictures.course import Course
 from app.api.pictures.palette import Theme
 from app.api.pictures.ranking import Ranking
-from app.api.v1.schemas.base import Count
+from app.api.v1.schemas.base import Count, refuse
 from app.api.v1.schemas.priority_cases import AgesQuery
 from app.api.v1.schemas.statistics_queries import CutQuery
 from app.api.v1.schemas.target_attainment import AttainmentQuery, attainment_item, frame_out
-from app.api.v1.schemas.targets import Indicator
+from app.api.v1.schemas.targets import RateIndicator
 from app.services.reference import Reference
 from app.services.statistics.rules import percent
 from app.services.targets.course_views import YearCourse
 from app.services.targets.views import Standings
 
+_INDICATOR: Final = "the rate: of all cases, or of those of credit institutions"
 _THEME: Final = "colours; by default light, and dark where the reader prefers that (`prefers-color-scheme`)"
 
 
@@ -28,7 +29,7 @@ class RankingQuery(AttainmentQuery):
         description="the unit itself, its children, all units of a level in it, or its officers",
         examples=["level"],
     )
-    indicator: Indicator = Field("cases_rate", description="the indicator", examples=["cases_rate"])
+    indicator: RateIndicator = Field("cases_rate", description=_INDICATOR, examples=["cases_rate"])
     limit: Annotated[Count, Field(ge=1, le=100)] = Field(63, description="how many, from the first rank on")
     theme: Theme | None = Field(None, description=_THEME, examples=["dark"])
 
@@ -36,8 +37,15 @@ class RankingQuery(AttainmentQuery):
 class CourseQuery(CutQuery):
     """Whose course, of which year, by which indicator; `months` is the last month shown of the year."""
 
-    indicator: Indicator = Field("cases_rate", description="the indicator", examples=["cases_rate"])
+    indicator: RateIndicator = Field("cases_rate", description=_INDICATOR, examples=["cases_rate"])
     theme: Theme | None = Field(None, description=_THEME, examples=["dark"])
+
+    @model_validator(mode="after")
+    def _credit_once(self) -> Self:
+        if self.credit_institution is not None and self.indicator.startswith("credit"):
+            en, vi = "the indicator says so already", "chỉ tiêu đã xác định điều này"
+            raise refuse("not-allowed", en, vi, at="credit_institution")
+        return self
 
 
 class AgesPictureQuery(AgesQuery):

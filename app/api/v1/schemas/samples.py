@@ -66,9 +66,12 @@ SAMPLE_REF: Final = Reference(
 def example_of(model: type[BaseModel], presented: dict[str, Any]) -> dict[str, Any]:
     """What a presenter made of a sample, once it has exactly the members of its schema and is valid by it.
 
+    Members that may be absent are left to the tests.
+
     Runs at import: a presenter that drifts from its schema stops the service from starting.
     """
-    if presented.keys() != model.model_fields.keys():
+    required = {name for name, field in model.model_fields.items() if field.is_required()}
+    if not required <= presented.keys() <= model.model_fields.keys():
         raise TypeError(f"{model.__name__} and its presenter differ: {presented.keys() ^ model.model_fields.keys()}")
     model.model_validate_json(orjson.dumps(presented))
     return presented

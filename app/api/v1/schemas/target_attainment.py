@@ -1,8 +1,9 @@
 """The contract of target attainment: results of units and officers beside target, nation and the year before."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -11,10 +12,20 @@ from app.api.v1.schemas.base import BusinessDate, Flag, Query, Rate, Strict, Uui
 from app.api.v1.schemas.cases import OfficerBrief, UnitBrief
 from app.api.v1.schemas.regimes import RegimeCode
 from app.api.v1.schemas.statistics import Difference, FiscalYear, PeriodOut, period_out, rate_out
-from app.api.v1.schemas.targets import TARGET_ID, Indicator
+from app.api.v1.schemas.targets import TARGET_ID, AnyIndicator
 from app.services.reference import Reference
 from app.services.statistics.rules import Lines, Period, Share, change, percent, points
-from app.services.targets.rules import INDICATORS, Result, TargetVersion, attainment, distance, is_below
+from app.services.targets.plan_rules import AVERAGED, RECKONED, is_number
+from app.services.targets.rules import (
+    INDICATORS,
+    Result,
+    TargetVersion,
+    amount_attainment,
+    amount_distance,
+    attainment,
+    distance,
+    is_below,
+)
 from app.services.targets.views import Frame, Standing, Standings
 
 
@@ -40,7 +51,11 @@ class AttainmentQuery(Query):
         description="last day that counts; by default today, or the last day of a past year",
         examples=["2025-01-31"],
     )
-    indicator: Indicator | None = Field(None, description="one indicator; by default both", examples=["cases_rate"])
+    indicator: AnyIndicator | None = Field(
+        None,
+        description="one indicator (code list `indicators`); by default both result rates of all cases",
+        examples=["cases_rate"],
+    )
     regime: RegimeCode | None = Field(
         None,
         description="counted by this regime instead of that of the day, also the year before (`/v1/regimes`)",
@@ -68,6 +83,13 @@ class AttainmentQuery(Query):
             raise refuse("not-allowed", "only with of=level", "chỉ dùng khi of=level", at="level")
         return self
 
+    @model_validator(mode="after")
+    def _average_of_rates(self) -> Self:
+        if self.below_national_average is not None and self.indicator not in (None, *AVERAGED):
+            en, vi = "this indicator has no national average", "chỉ tiêu này không có bình quân cả nước"
+            raise refuse("not-allowed", en, vi, at="below_national_average")
+        return self
+
 
 class TargetBrief(Strict):
     """The version of the target in force on the day."""
@@ -75,6 +97,17 @@ class TargetBrief(Strict):
     id: Uuid = Field(description="id of the version", examples=[TARGET_ID])
     version: int = Field(description="1 when assigned, 2… as amended", examples=[1])
     rate: Difference = Field(description="the target in percent", examples=["83.90"])
+
+
+class AmountBrief(Strict):
+    """The version of a target that is a number, in force on the day."""
+
+    id: Uuid = Field(description="id of the version", examples=[TARGET_ID])
+    version: int = Field(description="1 when assigned, 2… as amended", examples=[1])
+    amount: int = Field(description="cases or VND to be reached", examples=[20_000])
+
+
+AnyTarget = TypeVar("AnyTarget", TargetBrief, AmountBrief)
 
 
 class SameYearBefore(Strict):
@@ -86,7 +119,7 @@ class SameYearBefore(Strict):
     delta_pct: Difference | None = Field(description="the same in percent of done then", examples=["-2.58"])
 
 
-class ResultOut(Strict):
+class ResultOf(Strict, Generic[AnyTarget]):
     """How far a unit or an officer has come by one indicator; cases (việc), or money in VND."""
 
     accepted_total: int = Field(description="A = A1 + A2 + handed over net", examples=[28_104])
@@ -109,8 +142,8 @@ class ResultOut(Strict):
     rank: int | None = Field(
         description="place by rate among all asked for, equal rates equal; null without a rate", examples=[12]
     )
-    target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
-    attainment: Difference | None = Field(description="rate in percent of the target", examples=["42.65"])
+    target: AnyTarget | None = Field(description="the target in force; null when none is assigned")
+    attainment: Difference | None = Field(description="what is reached in percent of the target", examples=["42.65"])
     distance_pp: Difference | None = Field(
         description="rate less target in percentage points; negative while it is not reached", examples=["-48.12"]
     )
@@ -123,6 +156,37 @@ class ResultOut(Strict):
     previous_year: SameYearBefore = Field(description="the same period of the previous year")
 
 
+class ResultOut(ResultOf[TargetBrief]):
+    """How far a unit or an officer has come by a rate; cases (việc), or money in VND."""
+
+
+class NumberOut(ResultOf[AmountBrief]):
+    """How far a unit or an officer has come by a number of cases, or VND; ranked by `attainment`.
+
+    `rate` and those of the year before have the number above the line. A number has no national average: it is as
+    large as the unit is. `distance_pp`, `national_difference_pp` and `below_national_average` are null.
+    """
+
+    amount: int = Field(description="cases done (D1), or VND collected, without what was terminated or reduced")
+    distance: int | None = Field(description="`amount` less target; negative while it is not reached")
+
+
+class UnheldOut(Strict):
+    """What is known of an indicator of which the service holds no books: the target."""
+
+    rate: None = Field(description="null")
+    rank: None = Field(description="null")
+    target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
+    attainment: None = Field(description="null")
+    distance_pp: None = Field(description="null")
+    national_difference_pp: None = Field(description="null")
+    below_national_average: None = Field(description="null")
+    previous_year: None = Field(description="null")
+
+
+ABSENT: Final = "absent unless it is the `indicator` asked for"
+
+
 class AttainmentItem(Strict):
     """One unit, or one officer of it."""
 
@@ -130,6 +194,11 @@ class AttainmentItem(Strict):
     officer: OfficerBrief | None = Field(description="the officer, with `of=officers`")
     cases_rate: ResultOut | None = Field(description="by cases; null when not asked for")
     money_rate: ResultOut | None = Field(description="by money, VND; null when not asked for")
+    administrative_rate: UnheldOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    credit_cases_rate: ResultOut | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
+    credit_money_rate: ResultOut | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
+    cases_done: NumberOut | None = Field(None, description=f"number of cases done; {ABSENT}")
+    money_collected: NumberOut | None = Field(None, description=f"VND collected; {ABSENT}")
 
 
 class NationalAverage(Strict):
@@ -142,17 +211,30 @@ class NationalAverage(Strict):
     )
 
 
+class NoAverage(Strict):
+    """An indicator the nation has no average of: a number, or one of which the service holds no books."""
+
+    rate: None = Field(description="null")
+    ranked: int = Field(description="how many of those asked for have a rank", examples=[34])
+    comparable: bool = Field(description="false when both years do not count the same things", examples=[True])
+
+
 class NationalAverages(Strict):
     """The national averages by indicator."""
 
     cases_rate: NationalAverage | None = Field(description="by cases; null when not asked for")
     money_rate: NationalAverage | None = Field(description="by money; null when not asked for")
+    administrative_rate: NoAverage | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    credit_cases_rate: NationalAverage | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
+    credit_money_rate: NationalAverage | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
+    cases_done: NoAverage | None = Field(None, description=f"number of cases done; {ABSENT}")
+    money_collected: NoAverage | None = Field(None, description=f"VND collected; {ABSENT}")
 
 
 class AttainmentPage(Strict):
     """A page of attainment, by rank of the first indicator asked for."""
 
-    items: list[AttainmentItem] = Field(description="units or officers, highest rate first, those without a rate last")
+    items: list[AttainmentItem] = Field(description="units or officers by rank, those without a rank last")
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
     period: PeriodOut = Field(description="the cumulative period up to the day asked for")
     previous_period: PeriodOut = Field(description="the same period of the previous year")
@@ -164,6 +246,11 @@ def target_brief(version: TargetVersion | None) -> dict[str, Any] | None:
     if version is None:
         return None
     return {"id": version.id, "version": version.version, "rate": percent(*version.share)}
+
+
+def amount_brief(version: TargetVersion | None) -> dict[str, Any] | None:
+    """A version of a target that is a number as `AmountBrief`."""
+    return None if version is None else {"id": version.id, "version": version.version, "amount": version.value}
 
 
 def result_out(result: Result, national: Share) -> dict[str, Any]:
@@ -202,6 +289,29 @@ def result_out(result: Result, national: Share) -> dict[str, Any]:
     }
 
 
+def number_out(result: Result) -> dict[str, Any]:
+    """A result as `NumberOut`."""
+    amount, target = result.share[0], result.target
+    return {
+        **result_out(replace(result, target=None), (0, 0)),
+        "target": amount_brief(target),
+        "attainment": amount_attainment(amount, target),
+        "amount": amount,
+        "distance": amount_distance(amount, target),
+    }
+
+
+def unheld_out(result: Result) -> dict[str, Any]:
+    """A result as `UnheldOut`."""
+    return {**dict.fromkeys(UnheldOut.model_fields), "target": target_brief(result.target)}
+
+
+def _any_result_out(indicator: str, result: Result, national: Share) -> dict[str, Any]:
+    if indicator not in RECKONED:
+        return unheld_out(result)
+    return number_out(result) if is_number(indicator) else result_out(result, national)
+
+
 def attainment_item(standing: Standing, national: Mapping[str, Share], ref: Reference) -> dict[str, Any]:
     """A standing as `AttainmentItem`."""
     item: dict[str, Any] = {
@@ -211,7 +321,7 @@ def attainment_item(standing: Standing, national: Mapping[str, Share], ref: Refe
         "money_rate": None,
     }
     for name, result in standing.results.items():
-        item[name] = result_out(result, national[name])
+        item[name] = _any_result_out(name, result, national[name])
     return item
 
 
@@ -221,7 +331,7 @@ def frame_out(found: Standings) -> dict[str, Any]:
     return {
         "period": period_out(frame.period, frame.regime),
         "previous_period": period_out(frame.before, frame.regime_before),
-        "national": {name: _national(found, name) for name in INDICATORS},
+        "national": {name: _national(found, name) for name in dict.fromkeys((*INDICATORS, *found.national))},
     }
 
 
@@ -229,7 +339,7 @@ def _national(found: Standings, name: str) -> dict[str, Any] | None:
     if name not in found.national:
         return None
     return {
-        "rate": rate_out(found.national[name]),
+        "rate": rate_out(found.national[name]) if name in AVERAGED else None,
         "ranked": found.ranked[name],
         "comparable": found.frame.comparable[name],
     }
@@ -245,6 +355,8 @@ def _sample() -> dict[str, Any]:
     standing = Standing(samples.SAMPLE_REF.units[samples.PROVINCE_ID], None, {"cases_rate": result}, (12, ""))
     found = Standings(frame, {"cases_rate": (161_828, 452_275)}, {"cases_rate": 34}, [standing])
     samples.example_of(ResultOut, result_out(result, found.national["cases_rate"]))
+    samples.example_of(NumberOut, number_out(result))
+    samples.example_of(UnheldOut, unheld_out(result))
     item = samples.example_of(AttainmentItem, attainment_item(standing, found.national, samples.SAMPLE_REF))
     return samples.example_of(AttainmentPage, {"items": [item], "next": None, **frame_out(found)})
 

@@ -1,8 +1,9 @@
 """The contract of pace: what a target still needs, how fast, and where the year is likely to end."""
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final, Literal
+from typing import Any, Final, Generic
 
 from pydantic import Field
 
@@ -10,32 +11,45 @@ from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import BusinessDate, Rate, Strict
 from app.api.v1.schemas.cases import OfficerBrief, UnitBrief
 from app.api.v1.schemas.statistics import Difference, PeriodOut, period_out, rate_out
-from app.api.v1.schemas.target_attainment import AttainmentQuery, TargetBrief, target_brief
-from app.api.v1.schemas.targets import TARGET_ID
+from app.api.v1.schemas.target_attainment import (
+    ABSENT,
+    AmountBrief,
+    AnyTarget,
+    AttainmentQuery,
+    TargetBrief,
+    amount_brief,
+    target_brief,
+)
+from app.api.v1.schemas.targets import TARGET_ID, AnyIndicator
 from app.services.pace.rules import INDICATORS, Interval, Needed, Projection, months_gone, months_left
 from app.services.pace.views import Pace, Paces
 from app.services.reference import Reference
 from app.services.statistics.rules import Lines, Period, percent, ratio
-from app.services.targets.rules import Result, TargetVersion, distance
+from app.services.targets.plan_rules import RECKONED, is_number
+from app.services.targets.rules import Result, TargetVersion, amount_distance, distance
 from app.services.targets.views import Frame, Standing, Standings
-
-PacedIndicator = Literal["cases_rate", "money_rate"]
 
 
 class PaceQuery(AttainmentQuery):
     """Whose pace, on which day; as in `/v1/target-attainment`."""
 
-    indicator: PacedIndicator | None = Field(
-        None, description="one indicator; by default both", examples=["cases_rate"]
+    indicator: AnyIndicator | None = Field(
+        None,
+        description="one indicator (code list `indicators`); by default both result rates of all cases",
+        examples=["cases_rate"],
     )
 
 
 class NeededOut(Strict):
     """What must still be done to reach the target: cases (việc), or VND; 0 when it is reached."""
 
-    of_today: int = Field(description="if nothing more came to have conditions: target × C1, less D1", examples=[8_705])
+    of_today: int = Field(
+        description="if nothing more came to have conditions: target × C1, less D1; of a number target less number",
+        examples=[8_705],
+    )
     by_year_end: int | None = Field(
-        description="with what is projected to have conditions on 30 September; null without a projection",
+        description="with what is projected to have conditions on 30 September; null without a projection, or where "
+        "the target is a number",
         examples=[16_210],
     )
     per_month: Difference | None = Field(
@@ -85,11 +99,11 @@ class ProjectionOut(Strict):
     )
 
 
-class PaceOut(Strict):
+class PaceOf(Strict, Generic[AnyTarget]):
     """How a unit or an officer gets on by one indicator."""
 
     rate: Rate = Field(description="result rate = D1 / C1 on the day")
-    target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
+    target: AnyTarget | None = Field(description="the target in force; null when none is assigned")
     distance_pp: Difference | None = Field(
         description="rate less target in percentage points; negative while it is not reached", examples=["-48.12"]
     )
@@ -102,6 +116,28 @@ class PaceOut(Strict):
     )
 
 
+class PaceOut(PaceOf[TargetBrief]):
+    """How a unit or an officer gets on by a rate."""
+
+
+class NumberPaceOut(PaceOf[AmountBrief]):
+    """How a unit or an officer gets on by a number; `rate` has it above the line, `distance_pp` is null."""
+
+    amount: int = Field(description="cases done (D1), or VND collected, without what was terminated or reduced")
+    distance: int | None = Field(description="`amount` less target; negative while it is not reached")
+
+
+class UnheldPaceOut(Strict):
+    """What is known of an indicator of which the service holds no books: the target."""
+
+    rate: None = Field(description="null")
+    target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
+    distance_pp: None = Field(description="null")
+    per_month: None = Field(description="null")
+    needed: None = Field(description="null")
+    projection: None = Field(description="null")
+
+
 class PaceItem(Strict):
     """One unit, or one officer of it."""
 
@@ -109,6 +145,11 @@ class PaceItem(Strict):
     officer: OfficerBrief | None = Field(description="the officer, with `of=officers`")
     cases_rate: PaceOut | None = Field(description="by cases; null when not asked for")
     money_rate: PaceOut | None = Field(description="by money, VND; null when not asked for")
+    administrative_rate: UnheldPaceOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    credit_cases_rate: PaceOut | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
+    credit_money_rate: PaceOut | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
+    cases_done: NumberPaceOut | None = Field(None, description=f"number of cases done; {ABSENT}")
+    money_collected: NumberPaceOut | None = Field(None, description=f"VND collected; {ABSENT}")
 
 
 class ComparableOut(Strict):
@@ -116,6 +157,11 @@ class ComparableOut(Strict):
 
     cases_rate: bool | None = Field(description="by cases; null when not asked for", examples=[True])
     money_rate: bool | None = Field(description="by money; null when not asked for", examples=[True])
+    administrative_rate: bool | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    credit_cases_rate: bool | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
+    credit_money_rate: bool | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
+    cases_done: bool | None = Field(None, description=f"number of cases done; {ABSENT}")
+    money_collected: bool | None = Field(None, description=f"VND collected; {ABSENT}")
 
 
 class PacePage(Strict):
@@ -150,6 +196,14 @@ def _percent(share: Fraction) -> str | None:
     return percent(share.numerator, share.denominator)
 
 
+def _reaches(projection: Projection, target: TargetVersion | None) -> bool | None:
+    if target is None:
+        return None
+    if is_number(target.indicator):
+        return projection.share[0] >= target.value
+    return projection.rate >= Fraction(*target.share)
+
+
 def _projection_out(projection: Projection | None, target: TargetVersion | None) -> dict[str, Any] | None:
     if projection is None:
         return None
@@ -158,7 +212,7 @@ def _projection_out(projection: Projection | None, target: TargetVersion | None)
         "done": share[0],
         "with_conditions": share[1],
         "rate": _percent(projection.rate),
-        "reaches_target": None if target is None else projection.rate >= Fraction(*target.share),
+        "reaches_target": _reaches(projection, target),
         "years": projection.years,
         "interval": None
         if interval is None
@@ -185,14 +239,37 @@ def pace_out(pace: Pace, on: date) -> dict[str, Any]:
     }
 
 
+def number_pace_out(pace: Pace, on: date) -> dict[str, Any]:
+    """A pace as `NumberPaceOut`."""
+    amount, target = pace.result.share[0], pace.result.target
+    return {
+        **pace_out(replace(pace, result=replace(pace.result, target=None)), on),
+        "target": amount_brief(target),
+        "projection": _projection_out(pace.projection, target),
+        "amount": amount,
+        "distance": amount_distance(amount, target),
+    }
+
+
+def unheld_pace_out(pace: Pace) -> dict[str, Any]:
+    """A pace as `UnheldPaceOut`."""
+    return {**dict.fromkeys(UnheldPaceOut.model_fields), "target": target_brief(pace.result.target)}
+
+
+def _any_pace_out(indicator: str, pace: Pace, on: date) -> dict[str, Any]:
+    if indicator not in RECKONED:
+        return unheld_pace_out(pace)
+    return number_pace_out(pace, on) if is_number(indicator) else pace_out(pace, on)
+
+
 def pace_item(paces: Paces, standing: Standing, ref: Reference) -> dict[str, Any]:
     """A standing with its pace as `PaceItem`."""
     on = paces.found.frame.period.last
-    shown = {name: pace_out(pace, on) for name, pace in paces.of(standing).items()}
+    shown = {name: _any_pace_out(name, pace, on) for name, pace in paces.of(standing).items()}
     return {
         "unit": ref.brief(standing.unit.id),
         "officer": None if standing.officer is None else ref.officer_brief(standing.officer.id),
-        **{name: shown.get(name) for name in INDICATORS},
+        **{name: shown.get(name) for name in dict.fromkeys((*INDICATORS, *shown))},
     }
 
 
@@ -204,7 +281,7 @@ def frame_out(paces: Paces) -> dict[str, Any]:
         "period": period_out(frame.period, frame.regime),
         "months_gone": ratio(*months_gone(on).as_integer_ratio()),
         "months_left": ratio(*months_left(on).as_integer_ratio()),
-        "comparable": {name: paces.comparable.get(name) for name in INDICATORS},
+        "comparable": {name: paces.comparable.get(name) for name in dict.fromkeys((*INDICATORS, *paces.comparable))},
     }
 
 
@@ -225,6 +302,8 @@ def _sample() -> dict[str, Any]:
     standing = Standing(samples.SAMPLE_REF.units[samples.PROVINCE_ID], None, {"cases_rate": result}, (12, ""))
     paces = Paces(Standings(frame, {}, {}, [standing]), {"cases_rate": True}, {}, {}, {"cases": (), "money": ()})
     shown = samples.example_of(PaceOut, pace_out(pace, period.last))
+    samples.example_of(NumberPaceOut, number_pace_out(pace, period.last))
+    samples.example_of(UnheldPaceOut, unheld_pace_out(pace))
     item = {**pace_item(paces, standing, samples.SAMPLE_REF), "cases_rate": shown}
     return samples.example_of(
         PacePage, {"items": [samples.example_of(PaceItem, item)], "next": None, **frame_out(paces)}
