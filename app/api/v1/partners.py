@@ -12,6 +12,7 @@ from app.api import imports
 from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
+from app.api.imports import Subject
 from app.api.items import Many, items_body
 from app.api.limits import Limits
 from app.api.problems import answers, preferred
@@ -132,26 +133,29 @@ def _answer(request: Request, items: list[CaseInBatch | Invalid], results: list[
     summary="Push a file",
     openapi_extra={**REPEATABLE, **imports.DOCUMENTED},
 )
-async def import_cases(
+async def import_file(
     request: Request,
     db: Db,
     caller: Pusher,
     partner: Partner,
-    mode: Annotated[Mode, Query(description="which are taken: all, only new ones, or only known ones")] = "upsert",
+    of: Annotated[Subject, Query(description="what the lines are: items of a batch of cases, or of events")] = "cases",
+    mode: Annotated[
+        Mode, Query(description="which cases are taken: all, only new ones, or only known ones")
+    ] = "upsert",
 ) -> Response:
-    """Cases of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
+    """Cases or events of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
 
-    The answer comes when the last line is there; the job named by `Location` then applies them in order, each as if
-    pushed alone. An upload that breaks off leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails
-    alone. In CSV `obligations` and `parties` are JSON in their cell, and no cell has a line break. The same file again
-    finds everything `unchanged`.
+    May be packed (`Content-Encoding: gzip`); at most 2 GiB when unpacked (413). The answer comes when the last line is
+    there; the job named by `Location` then applies them in order, each as if pushed alone. An upload that breaks off
+    leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails alone. In CSV `obligations`, `parties` and
+    `parts` are JSON in their cell, and no cell has a line break. The same file again finds everything `unchanged`.
     """
     own(caller, partner)
     limits: Limits = request.app.state.limits
     async with limits.resting():  # a slow upload keeps nobody out
-        job_id = await imports.received(request, db, actor(request, caller), mode)
+        job_id = await imports.received(request, db, actor(request, caller), of, mode)
     row = await read_job(db, caller, job_id)
     if row is None:
         raise NotFound
     headers = {"Location": f"/v1/jobs/{job_id}"}
-    return Response(orjson.dumps(job_out(row)), 202, headers, media_type="application/json")
+    return Response(orjson.dumps(job_out(row, preferred(request.scope))), 202, headers, media_type="application/json")
