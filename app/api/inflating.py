@@ -13,8 +13,8 @@ MOST_BYTES: Final = 2 * 1024**3
 """Of a file, as it is when unpacked."""
 MOST_RATIO: Final = 100
 RATIO_FROM: Final = 16 * 1024**2
-"""A file that unpacks to more than so many bytes may not be more than a hundred times as long as it was sent: lines of
-text are five to thirty times as long, what was made to fill the disk a thousand times."""
+"""A file that unpacks to more than so many bytes may not be more than a hundred times as long as it was sent: lines
+that differ in their numbers alone are forty times as long, what was made to fill the disk a thousand times."""
 _GZIP: Final = 31  # the format, in zlib's parameter
 _AT_ONCE: Final = 256 * 1024
 

@@ -82,7 +82,7 @@ async def push_events(
     partner: Partner,
     body: Annotated[Many[EventInBatch], items_body(EventBatch, EventInBatch, MOST_BYTES)],
 ) -> Response:
-    """Up to 5,000 events (16 MiB) of pushed cases, at most 50 of one case; the answer tells what became of each.
+    """Up to 5,000 events (16 MiB) of pushed cases, at most 50 new ones of one case; the answer tells what became of it
 
     Each is booked as if pushed alone, those of one case in the order they are in: when one fails the later ones are
     judged without it. An item that fails keeps no other one out, unless `atomic` is true: then nothing is booked.

@@ -87,7 +87,13 @@ async def _push(work: Work, items: Sequence[PushedEvent]) -> dict[int, EventResu
     cases = await _cases(work, sorted({item.external_id for item in items}))
     seen = _Seen(cases, await _known(work, items))
     results: dict[int, EventResult] = {}
-    for place, group in enumerate(rounds(list(enumerate(items)))):
+    rest: list[tuple[int, PushedEvent]] = []
+    for number, item in enumerate(items):
+        if judged := _judged(item, seen):
+            results[number] = judged
+        else:
+            rest.append((number, item))
+    for place, group in enumerate(rounds(rest)):
         if place < MOST_OF_CASE:
             results |= await _round(work, group, seen)
         else:
@@ -95,22 +101,23 @@ async def _push(work: Work, items: Sequence[PushedEvent]) -> dict[int, EventResu
     return results
 
 
+def _judged(item: PushedEvent, seen: _Seen) -> EventResult | None:
+    """What becomes of an event that need not, or cannot, be booked; None of the others."""
+    case_id = seen.cases.get(item.external_id)
+    try:
+        if case_id is None:
+            raise NotFound
+        event_no = number_of(item, seen.events.get(item.key))
+    except DomainError as error:
+        return failed_event(error)
+    return None if event_no is None else EventResult("unchanged", case_id, event_no)
+
+
 async def _round(work: Work, group: Sequence[tuple[int, PushedEvent]], seen: _Seen) -> dict[int, EventResult]:
-    """Books at most one event of each case, and remembers it."""
-    results: dict[int, EventResult] = {}
-    fresh: dict[str, tuple[int, PushedEvent]] = {}
-    for number, item in group:
-        case_id = seen.cases.get(item.external_id)
-        try:
-            if case_id is None:
-                raise NotFound
-            event_no = number_of(item, seen.events.get(item.key))
-            if event_no is None:
-                fresh[case_id] = (number, item)
-            else:
-                results[number] = EventResult("unchanged", case_id, event_no)
-        except DomainError as error:
-            results[number] = failed_event(error)
+    """Books at most one event of each case, and remembers it for the rounds to come."""
+    judged = {number: _judged(item, seen) for number, item in group}
+    results = {number: result for number, result in judged.items() if result is not None}
+    fresh = {seen.cases[item.external_id]: (number, item) for number, item in group if number not in results}
     booked, errors = await _booked(work, {case_id: item for case_id, (_, item) in fresh.items()})
     results |= {fresh[case_id][0]: failed_event(error) for case_id, error in errors.items()}
     results |= {fresh[i][0]: EventResult("created", i, one.event_no) for i, one in booked.items()}

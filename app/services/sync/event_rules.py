@@ -11,7 +11,7 @@ from app.services.sync.rules import digest_of
 EventOutcome = Literal["created", "unchanged", "failed"]
 EVENT_OUTCOMES: Final[tuple[EventOutcome, ...]] = ("created", "unchanged", "failed")
 MOST_OF_CASE: Final = 50
-"""Events of one case that are taken at once: each of them is a round of its own."""
+"""New events of one case that are taken at once: each of them is a round of its own."""
 
 
 class EventReused(Conflict):
@@ -22,12 +22,12 @@ class EventReused(Conflict):
 
 
 class TooManyOfCase(Conflict):
-    """More events of one case than are taken at once; the first ones were judged."""
+    """More new events of one case than are taken at once; the first ones were judged."""
 
     code = "too-many-of-case"
     title = {
-        "en": f"More than {MOST_OF_CASE} events of this case at once; send the rest again",
-        "vi": f"Quá {MOST_OF_CASE} sự kiện của vụ việc này trong một lần; hãy gửi lại phần còn lại",
+        "en": f"More than {MOST_OF_CASE} new events of this case at once; send it again",
+        "vi": f"Quá {MOST_OF_CASE} sự kiện mới của vụ việc này trong một lần; hãy gửi lại",
     }
 
 
