@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -56,14 +56,31 @@ def loaded(folder: Path, cases: int) -> Iterator[Loaded]:
         yield _described(url, folder)
 
 
-def client_secret(database: Loaded, client: str = "bench", unit: str = "G15") -> str:
-    """A fresh secret of a client that may read everything of a unit."""
+@contextmanager
+def copied(folder: Path, cases: int) -> Iterator[Loaded]:
+    """A copy of the database, to be written to and thrown away."""
+    with loaded(folder, cases) as database:
+        maintenance, url = (f"{database.url.rpartition('/')[0]}/{name}" for name in ("postgres", "copy"))
+        drop = sql.SQL("DROP DATABASE IF EXISTS copy WITH (FORCE)")
+        _execute(maintenance, drop)
+        _execute(maintenance, sql.SQL("CREATE DATABASE copy TEMPLATE {} STRATEGY FILE_COPY").format(_DATABASE))
+        try:
+            yield replace(database, url=url, service_url=f"{database.service_url.rpartition('/')[0]}/copy")
+        finally:
+            _execute(maintenance, drop)
+
+
+READING: Final = ("cases:read", "changes:read", "priority:read", "targets:read", "statistics:read")
+
+
+def client_secret(database: Loaded, client: str = "bench", unit: str = "G15", scopes: tuple[str, ...] = READING) -> str:
+    """A fresh secret of a client that may do this with everything of a unit."""
     with psycopg.connect(database.url) as connection:
         known = connection.execute("SELECT 1 FROM client WHERE id = %s", [client]).fetchone()
     command = ["secret", client]
     if not known:
-        scopes = [f"--scope={name}:read" for name in ("cases", "changes", "priority", "targets", "statistics")]
-        command = ["register", client, "--name=bench", f"--unit={unit}", "--clearance=secret", *scopes]
+        granted = [f"--scope={name}" for name in scopes]
+        command = ["register", client, "--name=bench", f"--unit={unit}", "--clearance=secret", *granted]
     return _cli(database.url, "clients", *command).split()[-1]
 
 
