@@ -1,4 +1,4 @@
-"""`python -m bench.push`: cases pushed through HTTP into a book, beside COPY and upserts of the same rows.
+"""`python -m bench.push`: cases and events pushed through HTTP into a book, beside COPY and upserts of the cases.
 
 What stands beside it does much less: no rules, no books, no trail, no walls, no rollups. Once it writes the table of
 cases alone, once all a partner has sent: cases, obligations and parties. The ratios say what the rest costs.
@@ -27,6 +27,8 @@ BATCH: Final = 5_000
 CLIENTS: Final = 4
 """Batches under way at once: two for each worker, so that neither waits for the next one to arrive."""
 ROUNDS: Final = 3
+CASES: Final = "/cases:batch"
+EVENTS: Final = "/events:batch"
 CREDITOR: Final = "Công ty Hưng Thịnh"
 DEBTOR: Final = "Nguyễn Văn An"
 _CASE: Final = (
@@ -84,6 +86,16 @@ class Case:
             "parties": [{"role": "creditor", "kind": "organisation", "name": CREDITOR}, debtor],
         }
 
+    def event(self, number: int) -> dict[str, Any]:
+        """Something that happened to it, as it is pushed."""
+        return {
+            "external_id": f"B-{self.number:08}",
+            "event_id": f"E-{number}",
+            "event": "collected",
+            "effective_on": "2025-10-02",
+            "amount_vnd": 1_000,
+        }
+
 
 def main(
     rows: Annotated[int, typer.Option(min=BATCH, help="cases of each round")] = 50_000,
@@ -134,12 +146,31 @@ def _round(
         bodies = [orjson.dumps({"items": [case.item(version) for case in batch]}) for batch in batches]
         return taken(lambda one: _push(clients, one[0], one[1], outcome), list(enumerate(bodies)))
 
+    def booked(events: range, outcome: str) -> tuple[float, float]:
+        """Events of as many cases as make up a batch."""
+        share = BATCH // len(events)
+        cut = [batch[n : n + share] for batch in batches for n in range(0, BATCH, share)]
+        sent = [orjson.dumps({"items": [case.event(n) for n in events for case in cases]}) for cases in cut]
+        mine = [(n // len(events), body) for n, body in enumerate(sent)]  # the clients that pushed the cases
+        rate, cpu = taken(lambda one: _push(clients, one[0], one[1], outcome, EVENTS), mine)
+        return rate * len(events), cpu / len(events)
+
+    def alone(number: int) -> tuple[float, float]:
+        """The same, one by one, of a tenth of the cases of a batch."""
+        some = [(n, case.event(number)) for n, batch in enumerate(batches) for case in batch[::10]]
+        rate, cpu = taken(lambda one: _book(clients, *one), some)
+        return rate * len(some) / rows, cpu * rows / len(some)
+
     return {
         COPIED: taken(lambda batch: _copied(database.url, batch, whole=False), batches),
         CONTENT: taken(lambda batch: _copied(database.url, batch, whole=True), batches),
         "pushed, new": pushed(1, "created"),
         "pushed, there already": pushed(1, "unchanged"),
         "pushed, corrected": pushed(2, "updated"),
+        "events, new": booked(range(1, 2), "created"),
+        "events, there already": booked(range(1, 2), "unchanged"),
+        "events, new, five of each case": booked(range(2, 7), "created"),
+        "events, one by one": alone(7),
     }
 
 
@@ -201,10 +232,20 @@ def _client(database: Loaded, service: Contender, number: int) -> httpx.Client:
     return httpx.Client(base_url=f"{service.address}/v1/partners/{name}", headers=headers, timeout=120)
 
 
-def _push(clients: list[httpx.Client], number: int, batch: bytes, outcome: str) -> None:
-    """Each batch goes through the same client every time."""
-    answer = clients[number % CLIENTS].post("/cases:batch", content=batch)
+def _push(clients: list[httpx.Client], number: int, batch: bytes, outcome: str, path: str = CASES) -> None:
+    """Each batch goes through the same client every time, and again when the service is busy, as a partner does."""
+    answer = clients[number % CLIENTS].post(path, content=batch)
+    while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+        time.sleep(float(answer.headers["Retry-After"]))
+        answer = clients[number % CLIENTS].post(path, content=batch)
     if answer.status_code != httpx.codes.OK or answer.json()[outcome] != BATCH:
+        raise Failed(answer.text[:500])
+
+
+def _book(clients: list[httpx.Client], number: int, event: dict[str, Any]) -> None:
+    path = f"/cases/{event.pop('external_id')}/events/{event.pop('event_id')}"
+    answer = clients[number % CLIENTS].put(path, content=orjson.dumps(event))
+    if answer.status_code != httpx.codes.CREATED:
         raise Failed(answer.text[:500])
 
 

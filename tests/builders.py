@@ -85,3 +85,15 @@ async def _office(session: AsyncSession) -> Office:
     await session.execute(text(_NAME), {"unit": unit, "name": f"Phòng THADS khu vực {number}"})
     officer = (await session.execute(text(_OFFICER), {"code": code, "unit": unit})).scalar_one()
     return Office(unit, officer, path)
+
+
+async def colleague(service: Service, office: Office) -> str:
+    """Another officer there; known to the service's reference data."""
+    values = {"code": f"C.{next(_numbers):05}", "unit": office.unit_id}
+
+    async def work(session: AsyncSession) -> str:
+        return str((await session.execute(text(_OFFICER), values)).scalar_one())
+
+    made = await service.db.write(work)
+    await service.reference.reload()
+    return made

@@ -1,46 +1,56 @@
-"""Files of cases that partners send: taken in piece by piece, and applied so by the jobs."""
+"""Files of cases or events that partners send: taken in piece by piece, and applied so by the jobs."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from app.api.inflating import content_of
 from app.api.lines import BOM, FORMS, Reader, check_start, form_of
 from app.api.problems import Malformed, preferred
+from app.api.v1.schemas.partner_events import EventInBatch, event_item_out, events_counted
 from app.api.v1.schemas.partners import CaseInBatch, counted, item_out
 from app.db import SeenBy
-from app.errors import DomainError, Fault
+from app.errors import DomainError, Fault, invalid
 from app.services.access import Actor
 from app.services.jobs import commands
 from app.services.jobs.rules import Done, Job, Piece, pieces
 from app.services.jobs.runner import Kind
 from app.services.sync.commands import Options, push
+from app.services.sync.event_commands import EventOptions, push_events
+from app.services.sync.event_rules import failed_event
 from app.services.sync.rules import Mode, Pushed, RepeatedId, Result, failed, rounds
 from app.services.work import Work
 
-KIND: Final = "import_cases"
+Subject = Literal["cases", "events"]
+CASES: Final = "import_cases"
+EVENTS: Final = "import_events"
+_OF: Final[Mapping[Subject, tuple[str, Any]]] = {"cases": (CASES, CaseInBatch), "events": (EVENTS, EventInBatch)}
 # lines of one piece with the same id are applied one after the other; more of them are hardly meant
 MOST_ROUNDS: Final = 20
 _LINE: Final = {"application/x-ndjson": {"schema": {"type": "string"}}, "text/csv": {"schema": {"type": "string"}}}
 DOCUMENTED: Final[dict[str, Any]] = {"requestBody": {"required": True, "content": _LINE}}
 
 
-async def received(request: Request, db: SeenBy, actor: Actor, mode: Mode) -> str:
-    """The id of a job whose lines are all there; 400, 415, or incomplete when the upload breaks off."""
-    form, job_id = form_of(request), None
+async def received(request: Request, db: SeenBy, actor: Actor, of: Subject, mode: Mode) -> str:
+    """The id of a job whose lines are all there; 400, 413, 415, or incomplete when the upload breaks off."""
+    (kind, model), form, job_id = _OF[of], form_of(request), None
+    if of == "events" and mode != "upsert":
+        raise invalid("not-of-events", "is for cases only", "chỉ dùng cho vụ việc", parameter="mode")
     options: dict[str, Any] = {"form": form, "mode": mode, "spoken": preferred(request.scope)}
     try:
-        async for piece in pieces(request.stream()):
+        async for piece in pieces(content_of(request)):
             if job_id is None:
-                options["columns"] = _start(form, piece)
-                job_id = await db.write(partial(commands.begin, actor=actor, kind=KIND, options=options))
+                options["columns"] = _start(model, form, piece)
+                job_id = await db.write(partial(commands.begin, actor=actor, kind=kind, options=options))
             await db.write(partial(commands.add, job_id=job_id, piece=piece))
-    except (ClientDisconnect, DomainError):
+    except (ClientDisconnect, DomainError) as error:
         if job_id is not None:
-            await db.write(partial(commands.end, job_id=job_id, state="incomplete"))
+            reason = "upload_broke_off" if isinstance(error, ClientDisconnect) else "upload_refused"
+            await db.write(partial(commands.end, job_id=job_id, state="incomplete", reason=reason))
         raise
     if job_id is None:
         raise Malformed(faults=[Fault("empty-body", {"en": "is empty", "vi": "không có nội dung"}, pointer="")])
@@ -48,26 +58,44 @@ async def received(request: Request, db: SeenBy, actor: Actor, mode: Mode) -> st
     return job_id
 
 
-def _start(form: str, piece: Piece) -> list[str]:
+def _start(model: Any, form: str, piece: Piece) -> list[str]:
     """The columns of CSV; none of NDJSON."""
     check_start(piece.content)
-    return Reader(CaseInBatch, form).header(piece.content.split(b"\n", 1)[0]) if form == FORMS[1] else []
+    return Reader(model, form).header(piece.content.split(b"\n", 1)[0]) if form == FORMS[1] else []
 
 
-async def apply_lines(work: Work, job: Job, piece: Piece) -> Done:
+async def apply_cases(work: Work, job: Job, piece: Piece) -> Done:
     """Pushes the lines of a piece, those of one id in their order, and tells of each what became of it."""
-    reader = Reader(CaseInBatch, job.options["form"], job.options["columns"])
-    read = await asyncio.to_thread(lambda: {number: reader.read(line) for number, line in _numbered(job, piece)})
+    read = await _read(CaseInBatch, job, piece)
     results = {number: failed(item) for number, item in read.items() if isinstance(item, DomainError)}
     good = [(number, item.to_item()) for number, item in read.items() if isinstance(item, CaseInBatch)]
     for place, group in enumerate(rounds(good)):
         results |= await _pushed(work, group, job.options["mode"]) if place < MOST_ROUNDS else _too_often(group)
     ids = {number: item.external_id for number, item in good}
-    lines = [
-        {"line": number, **item_out(results[number], ids.get(number), job.options["spoken"], "")} for number in read
-    ]
-    counts = {"lines_read": len(read), **counted(list(results.values()))}
-    return Done(counts, b"".join(orjson.dumps(line) + b"\n" for line in lines))
+    told = partial(item_out, spoken=job.options["spoken"], at="")
+    return _done(read, counted(list(results.values())), lambda number: told(results[number], ids.get(number)))
+
+
+async def apply_events(work: Work, job: Job, piece: Piece) -> Done:
+    """Books the lines of a piece, those of one case in their order, and tells of each what became of it."""
+    read = await _read(EventInBatch, job, piece)
+    results = {number: failed_event(item) for number, item in read.items() if isinstance(item, DomainError)}
+    good = {number: item for number, item in read.items() if isinstance(item, EventInBatch)}
+    pushed = await push_events(work, [item.to_item() for item in good.values()], EventOptions())
+    results |= dict(zip(good, pushed, strict=True))
+    told = partial(event_item_out, spoken=job.options["spoken"], at="")
+    return _done(read, events_counted(list(results.values())), lambda number: told(results[number], good.get(number)))
+
+
+async def _read(model: Any, job: Job, piece: Piece) -> dict[int, Any]:
+    """What each line holds, or what is wrong with it, by its number; read in a thread."""
+    reader = Reader(model, job.options["form"], job.options["columns"])
+    return await asyncio.to_thread(lambda: {number: reader.read(line) for number, line in _numbered(job, piece)})
+
+
+def _done(read: Mapping[int, Any], counts: Mapping[str, int], told: Callable[[int], dict[str, Any]]) -> Done:
+    lines = [orjson.dumps({"line": number, **told(number)}) + b"\n" for number in read]
+    return Done({"lines_read": len(read), **counts}, b"".join(lines))
 
 
 def _numbered(job: Job, piece: Piece) -> Iterator[tuple[int, bytes]]:
@@ -88,5 +116,5 @@ def _too_often(group: list[tuple[int, Pushed]]) -> dict[int, Result]:
     return {number: failed(RepeatedId()) for number, _ in group}
 
 
-KINDS: Final = {KIND: Kind("sync:write", apply_lines)}
+KINDS: Final = {CASES: Kind("sync:write", apply_cases), EVENTS: Kind("sync:write", apply_events)}
 """The kinds of jobs there are."""

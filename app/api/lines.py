@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from app.api.body import parsed, validated
 from app.api.faults import fault_of, place_of, pointer_to
-from app.api.problems import Malformed, UnsupportedMediaType, header_fault
+from app.api.problems import Malformed, UnsupportedMediaType
 from app.errors import DomainError, Fault, Invalid, invalid
 from app.services.jobs.rules import MAX_LINE, TOO_LONG
 
@@ -18,11 +18,14 @@ Form = Literal["application/x-ndjson", "text/csv"]
 FORMS: Final[tuple[Form, ...]] = ("application/x-ndjson", "text/csv")
 BOM: Final = b"\xef\xbb\xbf"
 _UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+# members of what is sent that are no text
+_NESTED: Final = ("obligations", "parties", "parts")
+_NUMBERS: Final = ("source_version", "amount_vnd")
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 
 
 def form_of(request: Request) -> Form:
-    """The media type of the body; 415 for others, other encodings and packed ones."""
+    """The media type of the body; 415 for others, and for text that is not UTF-8."""
     kind, _, parameters = request.headers.get("content-type", "").partition(";")
     if kind.strip().lower() not in FORMS:
         raise UnsupportedMediaType(
@@ -32,9 +35,6 @@ def form_of(request: Request) -> Form:
     charset = parameters.strip().lower().replace('"', "")
     if charset and not re.fullmatch(r"(charset=utf-8|header=present)", charset):
         raise _not_utf_8()
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        fault = header_fault("Content-Encoding", "unsupported-encoding", "must be identity", "chỉ chấp nhận identity")
-        raise UnsupportedMediaType(faults=[fault], headers={"Accept-Encoding": "identity"})
     return next(form for form in FORMS if form == kind.strip().lower())
 
 
@@ -51,8 +51,8 @@ def check_start(content: bytes) -> None:
 class Reader:
     """Reads lines of one form; those of CSV by the names in its first line.
 
-    Members that are lists are JSON in their cell of CSV; an empty cell is a member left out. `numbers` and `flags` are
-    members that are no text. No cell may hold a line break.
+    Members that are lists or objects are JSON in their cell of CSV; an empty cell is a member left out. No cell may
+    hold a line break.
     """
 
     def __init__(self, model: Any, form: str, columns: Sequence[str] = ()) -> None:
@@ -106,11 +106,11 @@ def _cells(line: bytes) -> list[str]:
 
 
 def _value(name: str, cell: str) -> Any:
-    if name in ("obligations", "parties"):
+    if name in _NESTED:
         try:
             return parsed(cell.encode())
         except (DomainError, UnicodeEncodeError):
             raise invalid("not-json", "must be JSON", "phải là JSON", pointer=f"/{name}") from None
-    if name == "source_version" and _WHOLE.fullmatch(cell):
+    if name in _NUMBERS and _WHOLE.fullmatch(cell):
         return int(cell)
     return {"true": True, "false": False}.get(cell, cell) if name == "corruption_economic" else cell

@@ -62,5 +62,6 @@ OFFICER_RELATIONS: Final = (
 )  # fmt: skip
 RETENTION_CLASSES: Final = ("case_ended", "case_moved", "relation_ended")
 
-JOB_KINDS: Final = ("import_cases", "export_list")
+JOB_KINDS: Final = ("import_cases", "import_events", "export_list")
+JOB_REASONS: Final = ("upload_broke_off", "upload_refused", "not_allowed", "refused", "defect")
 JOB_STATES: Final = ("receiving", "waiting", "running", "done", "cancelled", "incomplete", "failed")

@@ -4,7 +4,7 @@ from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer,
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.models.base import metadata, one_of, recorded_at, uuid_key
-from app.models.codes import JOB_KINDS, JOB_STATES
+from app.models.codes import JOB_KINDS, JOB_REASONS, JOB_STATES
 
 
 def _count(name: str) -> Column[int]:
@@ -32,8 +32,10 @@ job = Table(
         comment="when it last got on",
     ),
     Column("person", Text, comment="for whom a portal began it; nobody else of that portal sees it"),
+    Column("reason", Text, comment="why it ended before it was done; null of those called off"),
     one_of("kind", JOB_KINDS),
     one_of("state", JOB_STATES),
+    one_of("reason", JOB_REASONS),
     Index("ix_job_client_id", "client_id", "id"),
     Index("ix_job_at_work", "id", postgresql_where=text("state IN ('receiving', 'waiting', 'running')")),
     comment="long work, done piece by piece by whichever worker has time",

@@ -12,7 +12,7 @@ from app.api import export_jobs
 from app.api.body import json_body
 from app.api.deps import VERIFIED, Db, actor, demand, requires
 from app.api.idempotency import Answer, once
-from app.api.problems import answers
+from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.unattended import Listing
 from app.api.v1.schemas.exports import ExportNew
@@ -58,6 +58,6 @@ async def create_export(
         row = await read_job(Within(session), caller, job_id)
         if row is None:
             raise NotFound
-        return Answer(orjson.dumps(job_out(row)), 202, {"Location": f"/v1/jobs/{job_id}"})
+        return Answer(orjson.dumps(job_out(row, preferred(request.scope))), 202, {"Location": f"/v1/jobs/{job_id}"})
 
     return await once(request, db, caller, begun)

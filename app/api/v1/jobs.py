@@ -13,13 +13,13 @@ from app.api.export_jobs import SCOPE, check_reader
 from app.api.exports import CSV
 from app.api.idempotency import REPEATABLE
 from app.api.pagination import after, page_answer
-from app.api.problems import answers
+from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.streaming import NDJSON, Lines
 from app.api.v1.schemas import jobs as schemas
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Uuid
-from app.api.v1.schemas.jobs import JobOut, JobPage, LineOut
+from app.api.v1.schemas.jobs import EventLineOut, JobOut, JobPage, LineOut
 from app.api.xlsx import XLSX
 from app.errors import Conflict, NotFound
 from app.services.access import Caller
@@ -32,7 +32,9 @@ JobId = Annotated[Uuid, Path(description="job id", examples=[samples.JOB_ID])]
 Owner = Annotated[Caller, requires(SCOPE)]
 
 
-RESULT: Final = answers(LineOut | dict[str, Any], example=schemas.LINE_EXAMPLE, errors=(404, 409), media_type=NDJSON)
+RESULT: Final = answers(
+    LineOut | EventLineOut | dict[str, Any], example=schemas.LINE_EXAMPLE, errors=(404, 409), media_type=NDJSON
+)
 RESULT[200]["content"] |= {
     CSV: {"schema": {"type": "string"}},
     XLSX: {"schema": {"type": "string", "format": "binary"}},
@@ -44,7 +46,8 @@ async def list_jobs(request: Request, db: Db, caller: Owner, page: Paging) -> Re
     """The caller's own jobs, newest first; kept for 30 days after they ended, exports for 24 hours."""
     last = after(request, caller, page)
     rows = await queries.list_jobs(db, caller, last[0] if last else None, page.limit + 1)
-    return page_answer(request, caller, page, [schemas.job_out(row) for row in rows], lambda item: (item["id"],))
+    jobs = [schemas.job_out(row, preferred(request.scope)) for row in rows]
+    return page_answer(request, caller, page, jobs, lambda item: (item["id"],))
 
 
 @router.get(
@@ -55,7 +58,7 @@ async def list_jobs(request: Request, db: Db, caller: Owner, page: Paging) -> Re
 )
 async def read_job(request: Request, db: Db, caller: Owner, job_id: JobId) -> Response:
     """How far a job of the caller is. It goes on by itself, also after a restart of the service."""
-    return await _answer(db, caller, job_id)
+    return await _answer(request, db, caller, job_id)
 
 
 @router.delete(
@@ -68,14 +71,14 @@ async def read_job(request: Request, db: Db, caller: Owner, job_id: JobId) -> Re
 async def cancel_job(request: Request, db: Db, caller: Owner, job_id: JobId) -> Response:
     """Ends a job after the piece at work; what was applied stays, and its results too. 409 when it has ended."""
     await db.write(partial(commands.cancel, caller=caller, job_id=job_id))
-    return await _answer(db, caller, job_id)
+    return await _answer(request, db, caller, job_id)
 
 
-async def _answer(db: Db, caller: Caller, job_id: str) -> Response:
+async def _answer(request: Request, db: Db, caller: Caller, job_id: str) -> Response:
     row = await queries.read_job(db, caller, job_id)
     if row is None:
         raise NotFound
-    return Response(orjson.dumps(schemas.job_out(row)), media_type="application/json")
+    return Response(orjson.dumps(schemas.job_out(row, preferred(request.scope))), media_type="application/json")
 
 
 @router.get(

@@ -12,20 +12,18 @@ from app.api import imports
 from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
+from app.api.imports import Subject
 from app.api.items import Many, items_body
 from app.api.limits import Limits
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
-from app.api.v1.schemas.case_events import EventNew
 from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
-from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseInBatch, CasePush, EventPushOut, ExternalId, PushOut
+from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseInBatch, CasePush, ExternalId, PushOut
 from app.errors import Invalid, NotFound
 from app.services.access import Caller
 from app.services.jobs.queries import read_job
 from app.services.sync.commands import Options, push
-from app.services.sync.event_commands import PushedEvent
-from app.services.sync.event_commands import push_event as book_pushed
 from app.services.sync.rules import Mode, Result, failed
 from app.services.work import Work
 
@@ -33,11 +31,9 @@ router = APIRouter(prefix="/partners/{partner}", tags=["Partners"], route_class=
 
 Partner = Annotated[str, Path(description="the caller's own client id", examples=["demo-partner"])]
 CaseExternalId = Annotated[ExternalId, Path(description="id of the partner", examples=["HS-2025-000152"])]
-EventExternalId = Annotated[ExternalId, Path(description="id of the event, of the partner", examples=["TT-0004711"])]
 Pusher = Annotated[Caller, requires("sync:write")]
-_LARGE: Final[dict[str, Any]] = {**REPEATABLE, "x-max-bytes": schemas.MOST_BYTES}
+LARGE: Final[dict[str, Any]] = {**REPEATABLE, "x-max-bytes": schemas.MOST_BYTES}
 _PUSHED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, errors=(404, 409))
-_BOOKED: Final = answers(EventPushOut, example=schemas.EVENT_EXAMPLE, status=201, description="A new event")
 _CREATED: Final = answers(PushOut, example=schemas.PUSH_EXAMPLE, status=201, description="A new case")
 
 
@@ -85,48 +81,12 @@ async def push_case(
     return Response(orjson.dumps(schemas.push_out(result)), status, headers, media_type="application/json")
 
 
-@router.put(
-    "/cases/{external_id}/events/{event_id}",
-    response_model=None,
-    status_code=200,
-    responses={**answers(EventPushOut, example=schemas.EVENT_EXAMPLE), 201: _BOOKED[201]},
-    summary="Push one event",
-    openapi_extra=REPEATABLE,
-)
-async def push_event(
-    request: Request,
-    db: Db,
-    ref: Ref,
-    caller: Pusher,
-    partner: Partner,
-    external_id: CaseExternalId,
-    event_id: EventExternalId,
-    body: Annotated[EventNew, json_body(EventNew)],
-) -> Response:
-    """Books what happened to a pushed case, such as money collected, once: the same event again is `unchanged`.
-
-    409 `event-reused` when the content differs; otherwise as for any event. Events of one case go in the order of
-    their days.
-    """
-    own(caller, partner)
-
-    async def work(session: AsyncSession) -> PushedEvent:
-        unit = Work(session, ref, caller, actor(request, caller))
-        return await book_pushed(unit, external_id, event_id, body.to_posting())
-
-    done = await db.write(work)
-    out = EventPushOut(status="created" if done.is_new else "unchanged", case_id=done.case_id, event_no=done.event_no)
-    headers = {"Location": f"/v1/cases/{done.case_id}/events/{done.event_no}"} if done.is_new else {}
-    status = 201 if done.is_new else 200
-    return Response(orjson.dumps(out.model_dump()), status, headers, media_type="application/json")
-
-
 @router.post(
     "/cases:batch",
     response_model=None,
     responses=answers(BatchOut, example=schemas.BATCH_EXAMPLE, errors=(404,)),
     summary="Push many cases",
-    openapi_extra=_LARGE,
+    openapi_extra=LARGE,
 )
 async def push_cases(
     request: Request,
@@ -173,26 +133,29 @@ def _answer(request: Request, items: list[CaseInBatch | Invalid], results: list[
     summary="Push a file",
     openapi_extra={**REPEATABLE, **imports.DOCUMENTED},
 )
-async def import_cases(
+async def import_file(
     request: Request,
     db: Db,
     caller: Pusher,
     partner: Partner,
-    mode: Annotated[Mode, Query(description="which are taken: all, only new ones, or only known ones")] = "upsert",
+    of: Annotated[Subject, Query(description="what the lines are: items of a batch of cases, or of events")] = "cases",
+    mode: Annotated[
+        Mode, Query(description="which cases are taken: all, only new ones, or only known ones")
+    ] = "upsert",
 ) -> Response:
-    """Cases of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
+    """Cases or events of any number, a line each: NDJSON, or CSV whose first line names the columns; UTF-8, LF or CRLF.
 
-    The answer comes when the last line is there; the job named by `Location` then applies them in order, each as if
-    pushed alone. An upload that breaks off leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails
-    alone. In CSV `obligations` and `parties` are JSON in their cell, and no cell has a line break. The same file again
-    finds everything `unchanged`.
+    May be packed (`Content-Encoding: gzip`); at most 2 GiB when unpacked (413). The answer comes when the last line is
+    there; the job named by `Location` then applies them in order, each as if pushed alone. An upload that breaks off
+    leaves nothing applied. A line that is wrong, or longer than 1 MiB, fails alone. In CSV `obligations`, `parties` and
+    `parts` are JSON in their cell, and no cell has a line break. The same file again finds everything `unchanged`.
     """
     own(caller, partner)
     limits: Limits = request.app.state.limits
     async with limits.resting():  # a slow upload keeps nobody out
-        job_id = await imports.received(request, db, actor(request, caller), mode)
+        job_id = await imports.received(request, db, actor(request, caller), of, mode)
     row = await read_job(db, caller, job_id)
     if row is None:
         raise NotFound
     headers = {"Location": f"/v1/jobs/{job_id}"}
-    return Response(orjson.dumps(job_out(row)), 202, headers, media_type="application/json")
+    return Response(orjson.dumps(job_out(row, preferred(request.scope))), 202, headers, media_type="application/json")

@@ -16,6 +16,7 @@ LISTS: Final[dict[str, tuple[str, ...]]] = {
     "indicators": codes.INDICATORS,
     "initiations": codes.INITIATIONS,
     "job-kinds": codes.JOB_KINDS,
+    "job-reasons": codes.JOB_REASONS,
     "job-states": codes.JOB_STATES,
     "matter-states": codes.MATTER_STATES,
     "obligation-kinds": codes.OBLIGATION_KINDS,

@@ -76,15 +76,18 @@ async def complete(session: AsyncSession, job_id: str) -> None:
 
 
 _END: Final = text("""
-    UPDATE job SET state = :state, touched_at = clock_timestamp()
+    UPDATE job SET state = :state, reason = :reason, touched_at = clock_timestamp()
     WHERE id = CAST(:id AS uuid) AND state IN ('receiving', 'waiting', 'running')""")
 # what was not done is not needed any more, and may hold personal data
 _EMPTY: Final = text("UPDATE job_chunk SET content = NULL WHERE job_id = CAST(:id AS uuid) AND content IS NOT NULL")
 
 
-async def end(session: AsyncSession, job_id: str, state: str) -> None:
-    """Ends a job before it is done: incomplete, cancelled or failed. What was done stays; the rest is forgotten."""
-    await session.execute(_END, {"id": job_id, "state": state})
+async def end(session: AsyncSession, job_id: str, state: str, reason: str | None = None) -> None:
+    """Ends a job before it is done: incomplete, cancelled or failed. What was done stays; the rest is forgotten.
+
+    `reason` is one of JOB_REASONS; None when it was called off.
+    """
+    await session.execute(_END, {"id": job_id, "state": state, "reason": reason})
     await session.execute(_EMPTY, {"id": job_id})
 
 
@@ -141,7 +144,7 @@ async def keep(session: AsyncSession, job_id: str, number: int, done: Done) -> N
 
 
 _STALLED: Final = text(f"""
-    UPDATE job SET state = 'incomplete'
+    UPDATE job SET state = 'incomplete', reason = 'upload_broke_off'
     WHERE state = 'receiving' AND touched_at < now() - interval '{STALLED_MINUTES} minutes' RETURNING id::text""")
 _EMPTY_EACH: Final = text("UPDATE job_chunk SET content = NULL WHERE job_id = ANY(CAST(:ids AS uuid[]))")
 _FORGET: Final = text(f"""

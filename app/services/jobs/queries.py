@@ -7,7 +7,7 @@ from app.db import Reads, Row
 from app.services.access import Caller
 from app.services.jobs.rules import AT_WORK, COUNTS, Job
 
-COLUMNS: Final = f"id::text, kind, state, chunks, chunks_done, {', '.join(COUNTS)}, recorded_at, touched_at"
+COLUMNS: Final = f"id::text, kind, state, reason, chunks, chunks_done, {', '.join(COUNTS)}, recorded_at, touched_at"
 """The projection of a job."""
 _RESULTS_AT_ONCE: Final = 8
 

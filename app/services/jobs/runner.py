@@ -68,17 +68,19 @@ class Runner:
         kind = self._kinds[job.kind]
         caller = kind.caller(self._reference.current, job)
         if caller is None or kind.scope not in caller.scopes:
-            await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed"))
-            return True
+            return await self._failed(job, "not_allowed")
         context = self._reference.current.context(caller)
         try:
             return await self._db.write(context, partial(self._piece, job=job, caller=caller))
         except (Busy, Conflict):
             raise
-        except Exception:  # a defect, or what the list of an export refuses: it would come again with every round
+        except Exception as error:  # it would come again with every round
             _log.exception("a job failed", job=job.id)
-            await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed"))
-            return True
+            return await self._failed(job, "refused" if isinstance(error, DomainError) else "defect")
+
+    async def _failed(self, job: Job, reason: str) -> bool:
+        await self._db.write(SERVICE, partial(commands.end, job_id=job.id, state="failed", reason=reason))
+        return True
 
     async def _piece(self, session: AsyncSession, job: Job, caller: Caller) -> bool:
         taken = await commands.take(session, job.id)

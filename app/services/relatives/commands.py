@@ -97,13 +97,6 @@ async def unmasked(work: Work, officer_id: str, after: tuple[Any, ...] | None, l
     return found
 
 
-async def refuse_conflict(work: Work, case_id: str, officer_id: str, since: date) -> None:
-    """Raises ConflictOfInterest when the officer, who is to have the case from a day on, is a party or a relative."""
-    found = await conflicts(work, {case_id: (officer_id, since)})
-    if found:
-        raise found[case_id]
-
-
 async def conflicts(work: Work, cases: Mapping[str, tuple[str, date]]) -> dict[str, ConflictOfInterest]:
     """Why the officers, who are to have the cases from a day on, may not: those who are a party or a relative of one.
 

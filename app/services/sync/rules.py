@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol, TypeVar
 
 import orjson
 
@@ -31,13 +31,6 @@ class VersionReused(Conflict):
 
     code = "version-reused"
     title = {"en": "The source version was pushed with another content", "vi": "Phiên bản đã gửi với nội dung khác"}
-
-
-class EventReused(Conflict):
-    """The same event id was pushed before with another content."""
-
-    code = "event-reused"
-    title = {"en": "The event was pushed with another content", "vi": "Sự kiện đã gửi với nội dung khác"}
 
 
 class MovesByEvents(Conflict):
@@ -141,9 +134,20 @@ def repeated(items: Iterable[Pushed]) -> set[str]:
     return {external_id for external_id, times in Counter(item.external_id for item in items).items() if times > 1}
 
 
-def rounds(items: Sequence[tuple[int, Pushed]]) -> list[list[tuple[int, Pushed]]]:
-    """Numbered items in groups without a repeated id, to be applied one after the other as if one by one."""
-    groups: list[list[tuple[int, Pushed]]] = []
+class OfCase(Protocol):
+    """What is about one case of a partner."""
+
+    @property
+    def external_id(self) -> str:
+        """The id of the case."""
+
+
+Item = TypeVar("Item", bound=OfCase)
+
+
+def rounds(items: Sequence[tuple[int, Item]]) -> list[list[tuple[int, Item]]]:
+    """Numbered items in groups without a repeated case, to be applied one after the other as if one by one."""
+    groups: list[list[tuple[int, Item]]] = []
     times: Counter[str] = Counter()
     for number, item in items:
         place = times[item.external_id]

@@ -2,6 +2,7 @@
 
 import asyncio
 import csv
+import gzip
 import io
 import json
 import socket
@@ -12,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.api import inflating
 from app.api.imports import KINDS, MOST_ROUNDS
 from app.main import create_app
 from app.services.books.queries import verify
@@ -106,6 +108,88 @@ def test_an_id_too_often_in_one_piece(partner: httpx.Client, world: World) -> No
     assert (job["created"], job["updated"], job["failed"]) == (1, MOST_ROUNDS - 1, 2)
 
 
+PACKED = {**NDJSON, "Content-Encoding": "gzip"}
+
+
+def test_a_packed_file_is_as_the_file(partner: httpx.Client, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one piece, in several that follow each other, and in crumbs."""
+    monkeypatch.setattr(inflating, "_AT_ONCE", 100)
+    cases = [line(world.own) for _ in range(5)]
+    job = done(partner, sent(partner, gzip.compress(ndjson(*cases)), PACKED))
+    assert (job["state"], job["created"], job["reason"], job["detail"]) == ("done", 5, None, None)
+    both = gzip.compress(ndjson(*cases[:2])) + gzip.compress(ndjson(*cases[2:]))
+    crumbs = (both[n : n + 7] for n in range(0, len(both), 7))
+    for content in (both, crumbs):
+        assert done(partner, sent(partner, content, PACKED))["unchanged"] == 5
+
+
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "RATIO_FROM"])
+def test_a_bomb_is_refused_and_nothing_of_it_is_kept(
+    partner: httpx.Client, service: Service, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    """By its length, and long before by how much longer it gets."""
+    monkeypatch.setattr(inflating, limit, 1024 * 1024)
+    bomb = gzip.compress(b"\n" * 8 * 1024 * 1024)
+    answer = partner.post(IMPORTS, content=bomb, headers=PACKED)
+    assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    job = partner.get("/v1/jobs", headers={"Accept-Language": "vi"}).json()["items"][0]
+    assert (job["state"], job["reason"], job["lines_read"]) == ("incomplete", "upload_refused", 0)
+    assert job["detail"].startswith("Tệp quá lớn")
+    sql = "SELECT count(*) FROM job_chunk WHERE job_id = %s::uuid AND content IS NOT NULL"
+    assert service.runner.run(service.db.fetch(sql, (job["id"],))) == [(0,)]
+
+
+def test_a_file_that_is_not_packed_has_the_same_limit(partner: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inflating, "MOST_BYTES", 1000)
+    assert partner.post(IMPORTS, content=b"{}\n" * 1000, headers=NDJSON).status_code == 413
+
+
+def _event(case: dict[str, Any], **values: Any) -> dict[str, Any]:
+    event = {"event": "collected", "effective_on": "2025-09-01", "amount_vnd": 400}
+    return {"external_id": case["external_id"], "event_id": f"T-{uuid.uuid4().hex[:8]}", **event, **values}
+
+
+def test_a_file_of_events(partner: httpx.Client, world: World) -> None:
+    first, second = line(world.own), line(world.own)
+    done(partner, sent(partner, ndjson(first, second)))
+    events = [_event(first), _event(second, amount_vnd=10**9), _event(first, amount_vnd=500), {}, _event(second)]
+    job = done(partner, sent(partner, ndjson(*events), of="events"))
+    counts = [job[name] for name in ("kind", "state", "lines_read", "created", "failed")]
+    assert counts == ["import_events", "done", 5, 3, 2]
+    found = results(partner, job)
+    assert [(one["line"], one["status"], one["event_no"]) for one in found] == [
+        (1, "created", 2), (2, "failed", None), (3, "created", 3), (4, "failed", None), (5, "created", 2),
+    ]  # fmt: skip
+    assert [one["event_id"] for one in found] == [event.get("event_id") for event in events]
+    again = done(partner, sent(partner, ndjson(*events), of="events"))
+    assert (again["created"], again["unchanged"], again["failed"]) == (0, 3, 2)
+    assert partner.get(f"/v1/cases/{found[0]['case_id']}").json()["outstanding_vnd"] == 1_000_000 - 900
+
+
+def test_a_file_of_events_as_csv(partner: httpx.Client, world: World) -> None:
+    case, other = line(world.own), line(world.own)
+    done(partner, sent(partner, ndjson(case, other)))
+    parts = {"completed": 600_000, "terminated": 400_000}
+    events = [
+        _event(case, parts=None, note='Thu "đợt 1", lần đầu'),
+        _event(other, event="struck_off", amount_vnd=None, parts=parts, note=None),
+    ]
+    names = list(events[0])
+    cells = [[json.dumps(v) if n == "parts" and v else v for n, v in event.items()] for event in events]
+    out = io.StringIO()
+    csv.writer(out).writerows([names, *cells])
+    job = done(partner, sent(partner, out.getvalue().encode(), CSV, of="events"))
+    assert (job["state"], job["created"]) == ("done", 2), results(partner, job)
+
+
+def test_modes_are_of_cases(partner: httpx.Client) -> None:
+    answer = partner.post(IMPORTS, content=b"{}", headers=NDJSON, params={"of": "events", "mode": "create_only"})
+    assert (answer.status_code, answer.json()["errors"][0]["parameter"]) == (422, "mode")
+    answer = partner.post(IMPORTS, content=b"a,b\n", headers=CSV, params={"of": "events"})
+    assert answer.status_code == 400
+    assert "event_id" in answer.text
+
+
 def _csv(*cases: dict[str, Any], end: str = "\r\n") -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, list(cases[0]), lineterminator=end)
@@ -145,7 +229,12 @@ def test_wrong_lines_of_csv_fail_alone(partner: httpx.Client, world: World) -> N
         (b"{}", {"Content-Type": "application/json"}, 415),
         (b"{}", {"Content-Type": "text/csv; charset=utf-16"}, 415),
         ("{}".encode("utf-16"), NDJSON, 415),
-        (b"{}", {**NDJSON, "Content-Encoding": "gzip"}, 415),
+        (b"{}", {**NDJSON, "Content-Encoding": "br"}, 415),
+        (b"{}", {**NDJSON, "Content-Encoding": "gzip, gzip"}, 415),
+        (b"{}", {**NDJSON, "Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b'{"a": 1}' * 9, mtime=0)[:-9], {**NDJSON, "Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"{}", mtime=0) + b"x", {**NDJSON, "Content-Encoding": "gzip"}, 400),
+        (gzip.compress(b"", mtime=0), {**NDJSON, "Content-Encoding": "gzip"}, 400),
     ],
 )
 def test_files_nobody_can_read(partner: httpx.Client, content: bytes, headers: dict[str, str], status: int) -> None:
@@ -175,14 +264,16 @@ def test_an_upload_that_breaks_off_leaves_nothing_applied(
         connection.sendall((head + kind).encode() + body)
         time.sleep(1)
     job = partner.get("/v1/jobs").json()["items"][0]
-    assert done(partner, job)["state"] == "incomplete"
+    assert (done(partner, job)["state"], done(partner, job)["reason"]) == ("incomplete", "upload_broke_off")
     assert partner.put(f"/v1/partners/partner/cases/{cases[0].pop('external_id')}", json=cases[0]).status_code == 201
 
 
-def test_a_job_goes_on_where_its_worker_ended(cluster: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("of", ["cases", "events"])
+def test_a_job_goes_on_where_its_worker_ended(cluster: str, monkeypatch: pytest.MonkeyPatch, of: str) -> None:
     """The service is ended in the middle of the second piece; the next one finishes, and each line is applied once."""
     monkeypatch.setattr(rules, "CHUNK_LINES", 10)
-    apply, at_work = KINDS["import_cases"].work, []
+    kind = f"import_{of}"
+    apply, at_work = KINDS[kind].work, []
 
     async def slow(work: Any, job: Any, piece: Any) -> Any:
         result = await apply(work, job, piece)
@@ -194,18 +285,22 @@ def test_a_job_goes_on_where_its_worker_ended(cluster: str, monkeypatch: pytest.
     with new_database(cluster) as url, monkeypatch.context() as patched:
         service = Service.over(url)
         world = make_world(service)
-        patched.setitem(KINDS, "import_cases", Kind("sync:write", slow))
+        patched.setitem(KINDS, kind, Kind("sync:write", slow))
         with serving(create_app(settings_for(url))) as first, _partner(first, world) as client:
-            job = sent(client, ndjson(*(line(world.own) for _ in range(45))))
+            lines = [line(world.own) for _ in range(45)]
+            if of == "events":
+                client.post("/v1/partners/partner/cases:batch", json={"items": lines}).raise_for_status()
+                lines = [_event(case) for case in lines]
+            job = sent(client, ndjson(*lines), of=of)
             until = time.monotonic() + 20
             while len(at_work) < 2 and time.monotonic() < until:
                 time.sleep(0.05)
             assert client.get(f"/v1/jobs/{job['id']}").json()["chunks_done"] == 1
         with serving(create_app(settings_for(url))) as second, _partner(second, world) as client:
             found = done(client, job)
-            lines = [one["line"] for one in results(client, job)]
+            told = [one["line"] for one in results(client, job)]
         assert (found["state"], found["created"], found["lines_read"]) == ("done", 45, 45)
-        assert lines == list(range(1, 46))
+        assert told == list(range(1, 46))
         assert at_work == [1, 11, 11, 21, 31, 41]
         assert service.runner.run(verify(service.db)) == []
         kept = service.runner.run(service.db.fetch("SELECT count(*) FROM job_chunk WHERE content IS NOT NULL"))

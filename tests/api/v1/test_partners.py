@@ -141,6 +141,81 @@ def test_a_batch_beyond_the_usual_size_of_bodies(partner: httpx.Client, world: W
     assert batch(partner, *items)["created"] == 60
 
 
+def events(client: httpx.Client, *items: Any, **options: Any) -> dict[str, Any]:
+    """What became of them."""
+    answer = client.post("/v1/partners/partner/events:batch", json={"items": list(items), **options})
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def happened(case: dict[str, Any], event_id: str, **values: Any) -> dict[str, Any]:
+    """Money collected."""
+    event = {"event": "collected", "effective_on": "2025-09-01", "amount_vnd": 400}
+    return {"external_id": case["external_id"], "event_id": event_id, **event, **values}
+
+
+def test_many_events_at_once(partner: httpx.Client, world: World) -> None:
+    """A bad one is told by its pointer and loses no good one; again changes nothing and tells nobody."""
+    first, second = item(world), item(world)
+    ids = [one["case_id"] for one in batch(partner, first, second)["items"]]
+    cursor = partner.get("/v1/changes", params={"start": "now"}).json()["next"]
+    sent: list[Any] = [
+        happened(first, "T1"),
+        happened(first, "T2", amount_vnd=None),
+        happened(second, "T1", amount_vnd=10**9),
+        happened(first, "T3", event="completed", amount_vnd=None, effective_on="2025-09-02"),
+        happened({"external_id": "unknown"}, "T1"),
+        None,
+        happened(second, "T2", note="a\0b"),
+        happened(second, "T3", event="completed", amount_vnd=None, to_unit_id=None),
+    ]
+    found = events(partner, *sent)
+    assert statuses(found) == ["created", "failed", "failed", "created", "failed", "failed", "failed", "created"]
+    faults = [(one["errors"][0]["pointer"], one["errors"][0]["code"]) for one in found["items"] if one["errors"]]
+    assert faults == [
+        ("/items/1/amount_vnd", "required"),
+        ("/items/2", "conflict"),
+        ("/items/4", "not-found"),
+        ("/items/5", "not-an-object"),
+        ("/items/6/note", "forbidden-character"),
+    ]
+    assert [found[name] for name in ("applied", "created", "unchanged", "failed")] == [True, 3, 0, 5]
+    assert [(one["case_id"], one["event_no"]) for one in found["items"][::7]] == [(ids[0], 2), (ids[1], 2)]
+    good = [sent[0], sent[3], sent[7]]
+    again = events(partner, *good)
+    assert (statuses(again), again["unchanged"]) == (["unchanged"] * 3, 3)
+    assert [one["event_no"] for one in again["items"]] == [2, 3, 2]
+    told = _told(partner, cursor, set(ids))
+    assert sorted((one["id"], one["action"]) for one in told if one["action"] != "accepted") == sorted(
+        [(ids[0], "collected"), (ids[0], "completed"), (ids[1], "completed")]
+    )
+    assert partner.put(f"{PATH}/{first['external_id']}/events/T1", json=_alone(sent[0])).json()["status"] == "unchanged"
+
+
+def _alone(event: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in event.items() if name not in ("external_id", "event_id")}
+
+
+def test_all_or_none_of_the_events_and_as_if(partner: httpx.Client, world: World) -> None:
+    case = item(world)
+    batch(partner, case)
+    good, bad = happened(case, "T1"), happened(case, "T2", event="unheard-of")
+    found = events(partner, good, dry_run=True)
+    assert (statuses(found), found["applied"], found["items"][0]["event_no"]) == (["created"], False, None)
+    found = events(partner, good, bad, atomic=True)
+    assert (statuses(found), found["applied"]) == (["failed", "failed"], False)
+    assert [one["errors"][0]["code"] for one in found["items"]] == ["not-applied", "not-allowed-value"]
+    assert events(partner, good, atomic=True)["created"] == 1
+    answer = partner.post("/v1/partners/partner/events:batch", json={"items": [good], "mode": "upsert"})
+    assert answer.status_code == 422
+
+
+def test_only_the_partner_itself_books(national: httpx.Client, world: World) -> None:
+    answer = national.post("/v1/partners/partner/events:batch", json={"items": [happened(item(world), "T1")]})
+    assert answer.status_code == 404
+
+
 def test_an_event_is_booked_once(partner: httpx.Client, world: World) -> None:
     case_id = partner.put(f"{PATH}/HS-9", json=pushed(world)).json()["case_id"]
     path = f"{PATH}/HS-9/events/TT-1"

@@ -62,14 +62,6 @@ class PushOut(Strict):
     version: Version = Field(description="its version here", examples=[2])
 
 
-class EventPushOut(Strict):
-    """What became of an event that was pushed."""
-
-    status: Literal["created", "unchanged"] = Field(description="unchanged: it was booked before", examples=["created"])
-    case_id: Uuid = Field(description="the case here", examples=[samples.CASE_ID])
-    event_no: int = Field(description="number of the event within the case", examples=[4])
-
-
 class ItemOut(Strict):
     """What became of one item of a batch."""
 
@@ -113,9 +105,6 @@ def counted(results: list[Result]) -> dict[str, int]:
 
 
 PUSH_EXAMPLE: Final = samples.example_of(PushOut, {"status": "created", "case_id": samples.CASE_ID, "version": 1})
-EVENT_EXAMPLE: Final = samples.example_of(
-    EventPushOut, {"status": "created", "case_id": samples.CASE_ID, "event_no": 4}
-)
 BATCH_EXAMPLE: Final = samples.example_of(
     BatchOut,
     {
