@@ -21,7 +21,7 @@ from app.services.priority.summary_queries import totals
 from app.services.priority.upcoming_queries import list_upcoming
 from app.services.priority.views import wanted
 from app.services.reference import Reference, load
-from app.services.statistics.cell_queries import list_counted
+from app.services.statistics.cell_queries import Opening, list_counted
 from app.services.statistics.cells import cell_of
 from app.services.statistics.cut_queries import CutFilter, movements
 from app.services.statistics.groups import grouped
@@ -155,10 +155,10 @@ async def _opened(db: Explained, ref: Reference, caller: Caller, scope: Scope) -
     for line, after in (
         ("newly_accepted", None),
         ("enforcing", None),
-        ("done", "0197c0de-0000-7000-8000-0000000000aa"),
+        ("done", ("2025-01-31", "0197c0de-0000-7000-8000-0000000000aa")),
     ):
         cell = cell_of(line, ref.regime(period.last).lines["cases"])
-        await list_counted(figures(db), scope, units, "cases", cell, cut, period, after, 51)
+        await list_counted(figures(db), scope, units, Opening("cases", cell, cut, period), after, 51)
 
 
 async def _paced(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:

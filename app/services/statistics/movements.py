@@ -43,16 +43,7 @@ class Movements:
         """What each formula gives for a period both ends of which are boundaries."""
         before, within = self._around(period)
         places = _PLACES[measure]
-
-        def reckoned(formula: Formula) -> int:
-            return (
-                sum(within[places[account]] for account in formula.plus)
-                - sum(within[places[account]] for account in formula.minus)
-                + sum(before[places[account]] for account in formula.opening)
-                - sum(before[places[account]] for account in formula.opening_minus)
-            )
-
-        return {name: reckoned(formula) for name, formula in formulas.items()}
+        return {name: _reckoned(formula, places, before, within) for name, formula in formulas.items()}
 
     def weighed(self, measure: str, period: Period, cell: Cell) -> int:
         """What a cell says."""
@@ -81,6 +72,20 @@ class Movements:
 
     def _total(self, numbers: Iterable[int]) -> Nets:
         return _added(self.stretches[number] for number in numbers if number in self.stretches)
+
+
+def _reckoned(formula: Formula, places: Mapping[str, int], before: Nets, within: Nets) -> int:
+    """What a formula gives; plain loops, as a statement has a hundred of them."""
+    found = 0
+    for account in formula.plus:
+        found += within[places[account]]
+    for account in formula.minus:
+        found -= within[places[account]]
+    for account in formula.opening:
+        found += before[places[account]]
+    for account in formula.opening_minus:
+        found -= before[places[account]]
+    return found
 
 
 def _weighed(around: tuple[Nets, Nets], measure: str, cell: Cell) -> Iterator[tuple[int, int]]:
