@@ -55,10 +55,16 @@ class Opening:
         return f"{row}.{_AMOUNTS[self.measure]} * {weight}"
 
     def conditions(self, row: str) -> str:
-        """Which lines of the books of a unit count at all: the period, the cut, and what moves the cell."""
+        """Which lines of the books of a unit are added up: those of the period and the cut."""
         since = [] if self.cell.before else [f"{row}.booked_on >= %(first)s"]
-        days = [*since, f"{row}.booked_on <= %(last)s"]
-        return " AND ".join([*days, *conditions_of(row, self.cut), f"{self.counted(row)} <> 0"])
+        return " AND ".join([*since, f"{row}.booked_on <= %(last)s", *conditions_of(row, self.cut)])
+
+    def counts(self, row: str) -> str:
+        """Whether a case may stand in the list for this line.
+
+        What stands somewhere never is negative, so a case of it has a line that brought it there.
+        """
+        return f"{self.counted(row)} {'>' if self.newest_first else '<>'} 0"
 
 
 def _weight(row: str, weights: Weights) -> str:
@@ -94,10 +100,11 @@ def _cases(opening: Opening, scope: Scope) -> str:
             SELECT e.booked_on, e.case_id, s.counted FROM (
                 SELECT e.booked_on, e.case_id FROM entry e
                 WHERE e.unit_id = b.id AND (e.booked_on, e.case_id) {after} (b.day, b.case_id)
-                    AND {opening.conditions("e")}
+                    AND {opening.conditions("e")} AND {opening.counts("e")}
                 GROUP BY e.booked_on, e.case_id ORDER BY e.booked_on {order}, e.case_id {order}
             ) e CROSS JOIN LATERAL (
-                SELECT {first}(l.booked_on) AS stands_on, (sum({opening.counted("l")}))::bigint AS counted
+                SELECT {first}(l.booked_on) FILTER (WHERE {opening.counts("l")}) AS stands_on,
+                    (sum({opening.counted("l")}))::bigint AS counted
                 FROM (SELECT * FROM entry l WHERE l.case_id = e.case_id OFFSET 0) l
                 WHERE l.unit_id = b.id AND {opening.conditions("l")}
             ) s WHERE s.stands_on = e.booked_on AND s.counted <> 0

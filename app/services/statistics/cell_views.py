@@ -14,7 +14,7 @@ from app.services.statistics.cell_queries import Opening, list_counted
 from app.services.statistics.cells import cell_of
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.groups import grouped, kept
-from app.services.statistics.movements import boundaries
+from app.services.statistics.movements import boundaries, columns_of
 from app.services.statistics.rules import Period
 
 
@@ -47,9 +47,11 @@ async def opened(
     cell = cell_of(asked.line, regime.lines[asked.measure])
     groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
     bounds = boundaries([asked.period])
-    found = await cut_queries.movements(figures(db), groups, "unit", asked.cut, bounds)
-    value = sum(moved.weighed(asked.measure, asked.period, cell) for moved in found.values())
-    books = sorted(unit for unit, moved in found.items() if moved.shows(asked.measure, asked.period, cell))
+    columns = columns_of(asked.measure, cell)
+    found = await cut_queries.movements(figures(db), groups, "unit", asked.cut, bounds, columns)
+    weighed = {unit: moved.weighed(asked.measure, asked.period, cell) for unit, moved in found.items()}
+    value = sum(number for number, _ in weighed.values())
+    books = sorted(unit for unit, (_, shows) in weighed.items() if shows)
     if after is not None:
         books = books[bisect_left(books, after[0]) :]
     if not books:
