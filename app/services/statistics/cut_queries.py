@@ -147,7 +147,7 @@ _DAYS_OF_ENTRIES: Final = f"""
     GROUP BY l.unit_id, l.officer_id, l.cut_id, l.matter_id"""
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=512)
 def _sql(shape: _Shape) -> str:
     """The statement; its rows are (key, number of the stretch, net movements in the order of the columns)."""
     listed = ", ".join(f"r.{column}" for column in shape.columns)
