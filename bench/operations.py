@@ -70,15 +70,19 @@ def _statistics(database: Loaded) -> list[Operation]:
     with psycopg.connect(database.url) as connection:
         offices = [str(row[0]) for row in connection.execute(_OFFICES)]
         officers = [f"{unit}&officer={officer}" for unit, officer in connection.execute(_OFFICERS)]
+        provinces = [str(row[0]) for row in connection.execute(_PROVINCES)]
     year = "fiscal_year=2025&months=12"
     parts = f"/v1/statistics/breakdown?{year}&group_by=unit&level=provincial&limit=50"
-    opened = "measure=cases&line=done&limit=50"
+    statement, cases = f"/v1/statistics/periods?{year}", f"/v1/statistics/cases?{year}&measure=cases&limit=50"
     return [
         Operation("report", "report of the nation with 34 provinces", (parts,)),
-        Operation("nation", "statement of the nation", (f"/v1/statistics/periods?{year}",)),
-        Operation("office", "statement of an office", _each(f"/v1/statistics/periods?{year}&unit=", offices)),
-        Operation("officer", "statement of an officer", _each(f"/v1/statistics/periods?{year}&unit=", officers)),
-        Operation("opened", "50 cases behind a figure", _each(f"/v1/statistics/cases?{year}&{opened}&unit=", offices)),
+        Operation("nation", "statement of the nation", (statement,)),
+        Operation("province", "statement of a province", _each(f"{statement}&unit=", provinces)),
+        Operation("office", "statement of an office", _each(f"{statement}&unit=", offices)),
+        Operation("officer", "statement of an officer", _each(f"{statement}&unit=", officers)),
+        Operation("opened", "50 cases behind a figure", _each(f"{cases}&line=done&unit=", offices)),
+        Operation("standing", "50 of those that stand somewhere", _each(f"{cases}&line=enforcing&unit=", offices)),
+        Operation("opened-nation", "50 cases behind a figure of the nation", (f"{cases}&line=done",)),
     ]
 
 
@@ -127,7 +131,7 @@ _OFFICES: Final = """
     SELECT unit_id FROM enforcement_case WHERE is_open GROUP BY unit_id
     ORDER BY (count(*) > 50) DESC, CASE WHEN count(*) > 50 THEN 0 ELSE -count(*) END, unit_id LIMIT 300"""
 
-
+_PROVINCES: Final = "SELECT id FROM unit WHERE level = 'provincial' AND upper_inf(validity) ORDER BY path"
 _OFFICERS: Final = """
     SELECT unit_id, officer_id FROM rollup_officer_month WHERE month BETWEEN '2025-07-01' AND '2025-09-01'
     GROUP BY 1, 2 ORDER BY 1, 2 LIMIT 300"""

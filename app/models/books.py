@@ -75,7 +75,7 @@ entry = Table(
     CheckConstraint("cases IN (0, 1) AND amount_vnd >= 0", name="moves"),
     CheckConstraint("from_account <> to_account", name="accounts"),
     CheckConstraint("booked_on >= effective_on", name="days"),
-    Index("ix_entry_unit_id", "unit_id", "booked_on"),
+    Index("ix_entry_unit_day", "unit_id", "booked_on", "case_id"),
     Index("ix_entry_officer_id", "officer_id", "booked_on"),
 )
 

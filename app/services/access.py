@@ -92,6 +92,11 @@ class Scope:
         """Too many units to visit one by one: a global index serves better."""
         return len(self.unit_ids) > WIDE
 
+    @property
+    def sees_all(self) -> bool:
+        """Whether it shows every row there is: of the nation, in every class, of all parties."""
+        return ROOT in self.paths and self.clearance >= SECRET and self.institution is None
+
     def wall(self) -> dict[str, Any]:
         """The parameters of the row wall."""
         lower, upper = path_ranges(self.paths)

@@ -21,7 +21,7 @@ from app.services.priority.summary_queries import totals
 from app.services.priority.upcoming_queries import list_upcoming
 from app.services.priority.views import wanted
 from app.services.reference import Reference, load
-from app.services.statistics.cell_queries import list_counted
+from app.services.statistics.cell_queries import Opening, list_counted
 from app.services.statistics.cells import cell_of
 from app.services.statistics.cut_queries import CutFilter, movements
 from app.services.statistics.groups import grouped
@@ -155,10 +155,10 @@ async def _opened(db: Explained, ref: Reference, caller: Caller, scope: Scope) -
     for line, after in (
         ("newly_accepted", None),
         ("enforcing", None),
-        ("done", "0197c0de-0000-7000-8000-0000000000aa"),
+        ("done", ("2025-01-31", "0197c0de-0000-7000-8000-0000000000aa")),
     ):
         cell = cell_of(line, ref.regime(period.last).lines["cases"])
-        await list_counted(figures(db), scope, units, "cases", cell, cut, period, after, 51)
+        await list_counted(figures(db), scope, units, Opening("cases", cell, cut, period), after, 51)
 
 
 async def _paced(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
@@ -240,3 +240,25 @@ def test_what_would_lift_a_unit_is_read_in_the_order_of_an_index(
         read = re.search(rf"Index Scan.* using {index} on .*actual time=\S+ rows=([0-9.]+)", plan)
         assert read is not None, plan
         assert 0 < float(read[1]) <= 51, plan
+
+
+@pytest.mark.parametrize(
+    ("line", "limit", "units"), [("newly_accepted", 4, 1), ("enforcing", 4, 1), ("newly_accepted", 200, 10)]
+)
+def test_an_opened_figure_is_read_in_the_order_of_an_index(
+    book: str, line: str, limit: int, units: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with the page, and comes to no unit after that."""
+    period = Period.of_months(2024, 12)
+
+    async def asked(db: Explained, ref: Reference, _: Caller, scope: Scope) -> None:
+        books = sorted(unit.id for unit in ref.units.values() if unit.path.startswith("vn.p17.k"))
+        opening = Opening("cases", cell_of(line, ref.regime(period.last).lines["cases"]), CutFilter(), period)
+        await list_counted(figures(db), scope, books, opening, None, limit)
+
+    (plan,) = _plans(book, CALLERS["nation"], asked, monkeypatch)
+    way = "Backward " if line == "enforcing" else ""
+    read = re.search(rf"Index Scan {way}using ix_entry_unit_day on entry e .*rows=([0-9.]+) loops=(\d+)", plan)
+    assert read is not None, plan
+    assert 0 < float(read[1]) * int(read[2]) <= limit, plan
+    assert int(read[2]) == units, plan

@@ -18,13 +18,11 @@ from app.api.v1.schemas.statistics import StatementOut
 from app.api.v1.schemas.statistics_cells import CellPage
 from app.api.v1.schemas.statistics_cuts import BreakdownPage, SeriesOut
 from app.api.v1.schemas.statistics_queries import BreakdownQuery, CellQuery, CutQuery, SeriesQuery
-from app.clock import today
 from app.errors import Forbidden
 from app.services.access import Caller
 from app.services.statistics import cell_views
 from app.services.statistics import cut_views as views
 from app.services.statistics.groups import asked_unit
-from app.services.statistics.views import period_statement
 
 router = APIRouter(prefix="/statistics", tags=["Statistics"], route_class=StrictRoute)
 
@@ -46,11 +44,8 @@ async def read_period(db: Db, ref: Ref, caller: Reader, asked: Annotated[CutQuer
     `regimes_in_force` says when a period straddles two regimes; `regime` gives it under either.
     """
     unit, period = asked_unit(ref, caller, asked.unit), asked.period
-    if asked.cut.is_empty and not period.single:
-        statement = await period_statement(db, ref, unit, period, today(), asked.regime)
-    else:
-        await views.check_matter(db, ref, caller, asked.cut)
-        (statement,) = await views.statements(db, ref, unit, asked.cut, [period], asked.regime)
+    await views.check_matter(db, ref, caller, asked.cut)
+    (statement,) = await views.statements(db, ref, unit, asked.cut, [period], asked.regime)
     return Response(orjson.dumps(schemas.statement_out(statement, ref)), media_type="application/json")
 
 
@@ -130,4 +125,11 @@ async def list_counted_cases(
     wanted = cell_views.Asked(unit, asked.period, asked.measure, asked.line, cut, asked.regime)
     found = await cell_views.opened(db, ref, caller, wanted, last, page.limit + 1)
     items = [cells.cell_item(row, ref) for row in found.rows]
-    return page_answer(request, caller, page, items, key=cells.order_of, **cells.frame_out(wanted, found, ref))
+    return page_answer(
+        request,
+        caller,
+        page,
+        items,
+        key=lambda _: cells.order_of(found.rows[page.limit - 1]),
+        **cells.frame_out(wanted, found, ref),
+    )

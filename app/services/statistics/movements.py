@@ -20,6 +20,7 @@ _PLACES: Final = {
     "cases": {account: number for number, account in enumerate(ACCOUNTS)},
     "money": {account: number + len(ACCOUNTS) for number, account in enumerate(ACCOUNTS)},
 }
+_PLACE_OF: Final = {column: number for number, column in enumerate(COLUMNS)}
 _NOTHING: Final = (0,) * len(COLUMNS)
 
 Nets = Sequence[int]
@@ -30,6 +31,20 @@ def boundaries(periods: Iterable[Period]) -> tuple[date, ...]:
     """The days on which a stretch of time begins: first days of the periods and days after them."""
     days = {day for period in periods for day in (period.first, period.last + timedelta(days=1))}
     return tuple(sorted(days))
+
+
+def columns_of(measure: str, cell: Cell) -> tuple[str, ...]:
+    """The columns that a cell is made of; at least one."""
+    named = tuple(f"{measure}_{account}" for account in ACCOUNTS if account in cell.within or account in cell.before)
+    return named or COLUMNS[:1]
+
+
+def spread(columns: Sequence[str], nets: Nets) -> Nets:
+    """Net movements of some columns among zeros for the others."""
+    found = [0] * len(COLUMNS)
+    for column, number in zip(columns, nets, strict=True):
+        found[_PLACE_OF[column]] = number
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,16 +58,7 @@ class Movements:
         """What each formula gives for a period both ends of which are boundaries."""
         before, within = self._around(period)
         places = _PLACES[measure]
-
-        def reckoned(formula: Formula) -> int:
-            return (
-                sum(within[places[account]] for account in formula.plus)
-                - sum(within[places[account]] for account in formula.minus)
-                + sum(before[places[account]] for account in formula.opening)
-                - sum(before[places[account]] for account in formula.opening_minus)
-            )
-
-        return {name: reckoned(formula) for name, formula in formulas.items()}
+        return {name: _reckoned(formula, places, before, within) for name, formula in formulas.items()}
 
     def gained(self, measure: str, formula: Formula) -> list[int]:
         """What the flows of a formula come to in each stretch, from the one before the first boundary on."""
@@ -61,19 +67,19 @@ class Movements:
         every = (self.stretches.get(number, _NOTHING) for number in range(len(self.bounds) + 1))
         return [sum(nets[p] for p in plus) - sum(nets[m] for m in minus) for nets in every]
 
-    def weighed(self, measure: str, period: Period, cell: Cell) -> int:
-        """What a cell says."""
-        return sum(number for number, _ in _weighed(self._around(period), measure, cell))
+    def weighed(self, measure: str, period: Period, cell: Cell) -> tuple[int, bool]:
+        """What a cell says, and whether there is something to list.
+
+        That is where it says something, or where something moved; what stands somewhere never is negative.
+        """
+        found = list(_weighed(self._around(period), measure, cell))
+        value = sum(number for number, _ in found)
+        return value, value != 0 or (not cell.before and any(balance for _, balance in found))
 
     def weighed_all(self, period: Period, cells: Iterable[tuple[str, Cell]]) -> list[int]:
         """What many cells say, each of a measure."""
         around = self._around(period)
         return [sum(number for number, _ in _weighed(around, measure, cell)) for measure, cell in cells]
-
-    def shows(self, measure: str, period: Period, cell: Cell) -> bool:
-        """Whether there is something to count: a balance of the period, or what stands there and never is negative."""
-        found = list(_weighed(self._around(period), measure, cell))
-        return sum(number for number, _ in found) != 0 or (not cell.before and any(balance for _, balance in found))
 
     def _around(self, period: Period) -> tuple[Nets, Nets]:
         """Net movements before a period and within it."""
@@ -88,6 +94,20 @@ class Movements:
 
     def _total(self, numbers: Iterable[int]) -> Nets:
         return _added(self.stretches[number] for number in numbers if number in self.stretches)
+
+
+def _reckoned(formula: Formula, places: Mapping[str, int], before: Nets, within: Nets) -> int:
+    """What a formula gives; plain loops, as a statement has a hundred of them."""
+    found = 0
+    for account in formula.plus:
+        found += within[places[account]]
+    for account in formula.minus:
+        found -= within[places[account]]
+    for account in formula.opening:
+        found += before[places[account]]
+    for account in formula.opening_minus:
+        found -= before[places[account]]
+    return found
 
 
 def _weighed(around: tuple[Nets, Nets], measure: str, cell: Cell) -> Iterator[tuple[int, int]]:

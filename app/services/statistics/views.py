@@ -4,14 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from app.db import Reads
 from app.errors import invalid
 from app.services.books.rules import fiscal_year as fiscal_year_of
-from app.services.reference import Reference, Unit
+from app.services.reference import Unit
 from app.services.regimes.rules import Regime
-from app.services.statistics.groups import grouped, kept
-from app.services.statistics.queries import Projection, balances, zeros
-from app.services.statistics.rules import MEASURES, PARTS, Formula, Period, comparable, formulas
+from app.services.statistics.rules import Formula, Period, formulas
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,35 +49,9 @@ def asked_period(fiscal_year: int | None, months: int | None, on: date, *, singl
     return Period(year, min(period.last, on), single)
 
 
-async def period_statement(
-    db: Reads, ref: Reference, unit: Unit, period: Period, on: date, code: str | None = None
-) -> PeriodStatement:
-    """The statement of a unit, its subtree and all it succeeded; one round trip. `code` names another regime."""
-    before = period.previous()
-    regime, regime_before = ref.regime(period.last, code), ref.regime(before.last, code)
-    key = ("statement", regime.key, regime_before.key)
-    projection = kept(ref, key, lambda: _projection(regime, regime_before))
-    groups = kept(ref, ("statement", unit.id), lambda: grouped(ref, [unit]))
-    found = (await balances(db, groups, projection, period, before)).get(0) or zeros(projection)
-    measures = {
-        measure: MeasureStatement(
-            dict(zip(PARTS, found.now[measure], strict=True)),
-            dict(zip(PARTS, found.before[measure], strict=True)),
-            comparable(measure, period, before, same_lines(measure, regime, regime_before)),
-        )
-        for measure in MEASURES
-    }
-    complete = Period.of_months(period.fiscal_year, period.months).last < on
-    return PeriodStatement(unit, period, before, regime, regime_before, complete, measures)
-
-
 def same_lines(measure: str, regime: Regime, other: Regime) -> bool:
     """Whether two regimes feed the lines of a measure from the same accounts."""
     return regime.lines[measure] == other.lines[measure]
-
-
-def _projection(regime: Regime, regime_before: Regime) -> Projection:
-    return Projection(MEASURES, formulas_of(regime, MEASURES, PARTS), formulas_of(regime_before, MEASURES, PARTS))
 
 
 def formulas_of(regime: Regime, measures: Iterable[str], names: Iterable[str]) -> dict[str, list[Formula]]:

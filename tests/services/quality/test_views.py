@@ -7,8 +7,10 @@ import pytest
 from app.clock import today
 from app.services.quality.views import _own_books, findings
 from app.services.reference import Unit
+from app.services.statistics.cut_queries import CutFilter
+from app.services.statistics.cut_views import statements
 from app.services.statistics.rules import Period
-from app.services.statistics.views import asked_period, period_statement
+from app.services.statistics.views import asked_period
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import scenario
 from tests.services.statistics.scenario import Scenario
@@ -54,6 +56,7 @@ def test_books_that_were_kept_by_commands_have_no_errors(
 
 def _parts(service: Service, unit: Unit, period: Period, measure: str) -> dict[str, int]:
     ref = service.reference.current
-    lines = service.runner.run(period_statement(service.db, ref, unit, period, today())).measures[measure].now
+    (statement,) = service.runner.run(statements(service.db, ref, unit, CutFilter(), [period]))
+    lines = statement.measures[measure].now
     moved, given = lines["to_register_carried"], lines["handed_over_net"]
     return {"register_moves": -moved, "handovers": given, "adjustments": 0}

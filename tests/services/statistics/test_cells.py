@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.api.v1.schemas.statistics_cells import order_of
 from app.models.codes import ACCOUNTS_STOCK
 from app.services.access import SECRET, Caller
 from app.services.reference import Reference
@@ -20,7 +21,7 @@ from app.services.statistics import cut_views as views
 from app.services.statistics.cell_views import Asked
 from app.services.statistics.cells import CELL_LINES, cell_of
 from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period, formulas
-from tests.builders import NATION_ID, Service
+from tests.builders import Service
 from tests.conftest import as_service
 from tests.services.statistics import naive, scenario
 from tests.services.statistics.compared import CODES, PERIODS, REGIMES, counts, expected, families, filters, shown
@@ -69,10 +70,12 @@ def listed(guarded: Service, caller: Caller, asked: Asked, limit: int) -> tuple[
     db = guarded.database.seen_by(ref.context(caller))
     found: Pages = {}
     withheld: dict[str, tuple[int, int]] = {}
+    order: list[tuple[str, str, str]] = []
     after: tuple[Any, ...] | None = None
     while True:
         page = guarded.runner.run(cells.opened(db, ref, caller, asked, after, limit + 1))
-        for unit, hidden, counted, case, *_ in page.rows[:limit]:
+        order += map(order_of, page.rows[:limit])
+        for unit, _, hidden, counted, case, *_ in page.rows[:limit]:
             if case is None:
                 assert unit not in withheld
                 withheld[unit] = hidden, counted
@@ -80,9 +83,20 @@ def listed(guarded: Service, caller: Caller, asked: Asked, limit: int) -> tuple[
                 assert (unit, case) not in found
                 found[unit, case] = counted
         if len(page.rows) <= limit:
+            check_order(order, bool(cell_of(asked.line, page.regime.lines[asked.measure]).before))
             return page.value, found, withheld
         last = page.rows[limit - 1]
-        after = (last[0], last[3] or "00000000-0000-0000-0000-000000000000")
+        after = order_of(last)
+
+
+def check_order(listed: list[tuple[str, str, str]], newest_first: bool) -> None:
+    """By unit, then by day and case; what a unit withholds comes first."""
+    assert [unit for unit, *_ in listed] == sorted(unit for unit, *_ in listed)
+    by_unit: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for unit, day, case in listed:
+        by_unit[unit].append((day, case))
+    for keys in by_unit.values():
+        assert keys == sorted(keys, reverse=newest_first)
 
 
 def one_by_one(own: list[Entry], asked: Asked, regime: naive.Regime) -> Pages:
@@ -144,20 +158,6 @@ def test_what_is_withheld_is_said(
             assert sum(found.values()) + sum(counted for _, counted in withheld.values()) == value
             hidden += sum(len(numbers) for numbers in others.values())
     assert hidden > 0
-
-
-def test_of_many_units_only_those_that_show_something_are_looked_through(
-    service: Service, guarded: Service, made: Scenario, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(cells, "LOOKED_THROUGH", 0)
-    ref = service.reference.current
-    for line in ("done", "enforcing", "must_enforce", "handed_in", "separate_register"):
-        for period in PERIODS[:8]:
-            asked = Asked(ref.units[NATION_ID], period, "cases", line, filters(made)[0])
-            value, found, _ = listed(guarded, NATION, asked, 200)
-            regime = REGIMES.get(ref.regime(period.last).code, naive.three_classes)
-            assert found == one_by_one(entries, asked, regime), (line, period)
-            assert value == sum(found.values())
 
 
 @given(

@@ -20,7 +20,7 @@ from app.services.statistics import cut_views as views
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.cut_views import Breakdown, Part
 from app.services.statistics.rules import FED, MEASURES, OF_REGIME, Period
-from app.services.statistics.views import PeriodStatement, asked_period, period_statement
+from app.services.statistics.views import PeriodStatement, asked_period
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import naive, scenario
 from tests.services.statistics.compared import CODES, PERIODS, counts, expected, families, filters, shown
@@ -77,9 +77,6 @@ def test_every_period_can_be_counted_by_every_regime(
         for statement in read(service, unit.id, wanted, list(PERIODS), code):
             assert (statement.regime.code, statement.regime_before.code) == (code, code)
             assert shown(statement.measures) == expected(own, statement), statement.period
-            if wanted.is_empty and not statement.period.single:
-                plain = period_statement(service.db, ref, unit, statement.period, today(), code)
-                assert service.runner.run(plain) == statement
             assert statement.measures["money"].comparable  # one regime counts both
 
 
@@ -106,14 +103,6 @@ def test_any_sound_rules_keep_the_identities(service: Service, made: Scenario, e
             assert shown(statement.measures) == expected(own, statement, regime), statement.period
             for measure in MEASURES:
                 assert all(measure_out(statement.measures[measure])["identities"].values())
-
-
-@pytest.mark.parametrize("period", [period for period in PERIODS if not period.single], ids=str)
-def test_without_a_cut_both_ways_of_reading_agree(service: Service, made: Scenario, period: Period) -> None:
-    ref = service.reference.current
-    for unit in families(made, service):
-        plain = service.runner.run(period_statement(service.db, ref, ref.units[unit], period, today()))
-        assert read(service, unit, CutFilter(), [period]) == [plain]
 
 
 def test_corrections_have_moved_something(entries: list[Entry]) -> None:

@@ -12,8 +12,12 @@ from app.errors import Invalid
 from app.services.books.rules import Event
 from app.services.cases import commands
 from app.services.statistics import rules
+from app.services.statistics.cut_queries import CutFilter, movements
+from app.services.statistics.cut_views import statement_of, statements
+from app.services.statistics.groups import grouped
+from app.services.statistics.movements import boundaries
 from app.services.statistics.rules import MEASURES, PARTS, Period
-from app.services.statistics.views import MeasureStatement, PeriodStatement, asked_period, period_statement
+from app.services.statistics.views import MeasureStatement, PeriodStatement, asked_period
 from tests.builders import NATION_ID, Service
 from tests.services.statistics import scenario
 from tests.services.statistics.scenario import Line, Scenario, added_up
@@ -39,7 +43,8 @@ def entries(service: Service, made: Scenario) -> list[Line]:
 
 def statement(service: Service, unit_id: str, day: date) -> PeriodStatement:
     ref = service.reference.current
-    return service.runner.run(period_statement(service.db, ref, ref.units[unit_id], Period.until(day), today()))
+    asked = statements(service.db, ref, ref.units[unit_id], CutFilter(), [Period.until(day)])
+    return service.runner.run(asked)[0]
 
 
 def lines(found: PeriodStatement) -> dict[str, MeasureStatement]:
@@ -147,13 +152,15 @@ def test_years_without_a_stored_opening_start_from_the_latest(service: Service, 
     """The months between are added, so that nobody has to prepare a year before it can be asked for."""
     ref = service.reference.current
     unit, period = ref.units[made.province.id], Period.until(date(2026, 8, 20))
-    stored = service.runner.run(period_statement(service.db, ref, unit, period, today()))
+    stored = statement(service, unit.id, period.last)
+    bounds = boundaries([period, period.previous()])
 
     async def forgotten(session: AsyncSession) -> PeriodStatement:
         for table in ("unit_opening", "unit_opening_cut"):
             await session.execute(text(f"DELETE FROM {table} WHERE fiscal_year >= 2024"))
         await session.execute(text("DELETE FROM book_year WHERE fiscal_year >= 2024"))
-        found = await period_statement(Within(session), ref, unit, period, today())
+        moved = (await movements(Within(session), grouped(ref, [unit]), "all", CutFilter(), bounds))[0]
+        found = statement_of(ref, unit, period, moved)
         await session.execute(text("SELECT 1"))
         raise _TakenBack(found)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from pydantic import Field
 
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import Strict
+from app.api.v1.schemas.base import BusinessDate, Strict
 from app.api.v1.schemas.cases import SAMPLE_ROW, CaseItem, UnitBrief, case_item
 from app.api.v1.schemas.statistics import SAMPLE, ReportPeriod, report_period
 from app.api.v1.schemas.statistics_queries import CellLine
@@ -21,6 +21,13 @@ class CellItem(Strict):
 
     unit: UnitBrief = Field(description="the unit in whose books it is counted")
     case: CaseItem | None = Field(description="the case as it stands now; null when the item says what is withheld")
+    counted_on: BusinessDate | None = Field(
+        description=(
+            "the day on which something was booked that counts: of what stands somewhere the last one, else the first "
+            "one; null when the item says what is withheld"
+        ),
+        examples=["2025-01-20"],
+    )
     withheld: int = Field(
         description="how many cases the caller may not see are counted in the books of the unit; 0 for a case",
         examples=[0],
@@ -33,7 +40,12 @@ class CellItem(Strict):
 class CellPage(Strict):
     """A page of the cases behind a figure."""
 
-    items: list[CellItem] = Field(description="by unit, then case; what a unit withholds comes first")
+    items: list[CellItem] = Field(
+        description=(
+            "by unit, then `counted_on`, newest first where the line is what stands somewhere; what a unit withholds "
+            "comes first"
+        )
+    )
     next: str | None = Field(description="cursor of the next page; null on the last one", examples=[None])
     unit: UnitBrief = Field(description="the unit, with everything below it and all it succeeded")
     period: ReportPeriod = Field(description="the period asked for")
@@ -45,18 +57,21 @@ class CellPage(Strict):
 
 def cell_item(row: Row, ref: Reference) -> dict[str, Any]:
     """A row of `list_counted` as `CellItem`."""
-    unit_id, withheld, counted, *case = row
+    unit_id, day, withheld, counted, *case = row
+    shown = case[0] is not None
     return {
         "unit": ref.brief(unit_id),
-        "case": case_item(tuple(case), ref) if case[0] is not None else None,
+        "case": case_item(tuple(case), ref) if shown else None,
+        "counted_on": day if shown else None,
         "withheld": withheld,
         "counted": counted,
     }
 
 
-def order_of(item: dict[str, Any]) -> tuple[str, str]:
-    """What the list is ordered by."""
-    return item["unit"]["id"], item["case"]["id"] if item["case"] else WITHHELD
+def order_of(row: Row) -> tuple[str, str, str]:
+    """What the list is ordered by: unit, day, and case or what stands for those withheld."""
+    unit_id, day, _, _, case_id, *_ = row
+    return unit_id, day, case_id or WITHHELD
 
 
 def frame_out(asked: Asked, found: Opened, ref: Reference) -> dict[str, Any]:
@@ -73,8 +88,8 @@ def _sample() -> dict[str, Any]:
     ref = samples.SAMPLE_REF
     asked = Asked(SAMPLE.unit, SAMPLE.period, "cases", "done", CutFilter())
     rows: list[Row] = [
-        (samples.OFFICE_ID, 2, 2, *[None] * len(SAMPLE_ROW)),
-        (samples.OFFICE_ID, 0, 1, *SAMPLE_ROW),
+        (samples.OFFICE_ID, "2024-10-01", 2, 2, *[None] * len(SAMPLE_ROW)),
+        (samples.OFFICE_ID, "2025-01-20", 0, 1, *SAMPLE_ROW),
     ]
     items = [samples.example_of(CellItem, cell_item(row, ref)) for row in rows]
     frame = frame_out(asked, Opened(SAMPLE.regime, 161_828, rows), ref)
