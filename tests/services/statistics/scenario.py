@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.errors import Conflict, Invalid
 from app.services.access import Actor, Caller
 from app.services.books.rules import Event
-from app.services.cases import commands
+from app.services.cases import commands, corrections
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.statistics.rules import Period
 from app.services.work import Work
@@ -199,7 +199,7 @@ async def _correct(work: Work, made: Scenario, case: str, day: date, chance: ran
             {"parties": [NewParty("debtor", "individual", "Nguyễn Văn An"), *chance.choice(([], [BANK]))]},
         ]
     )
-    with patch.object(commands, "today", lambda: day):
+    with patch.object(corrections, "today", lambda: day):
         await commands.change_case(work, case, None, changes)
 
 
