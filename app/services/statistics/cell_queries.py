@@ -60,11 +60,8 @@ class Opening:
         return " AND ".join([*since, f"{row}.booked_on <= %(last)s", *conditions_of(row, self.cut)])
 
     def counts(self, row: str) -> str:
-        """Whether a case may stand in the list for this line.
-
-        What stands somewhere never is negative, so a case of it has a line that brought it there.
-        """
-        return f"{self.counted(row)} {'>' if self.newest_first else '<>'} 0"
+        """Whether a case may stand in the list for this line."""
+        return f"{self.counted(row)} <> 0"
 
 
 def _weight(row: str, weights: Weights) -> str:

