@@ -60,8 +60,13 @@ class Opening:
         return " AND ".join([*since, f"{row}.booked_on <= %(last)s", *conditions_of(row, self.cut)])
 
     def counts(self, row: str) -> str:
-        """Whether a case may stand in the list for this line."""
-        return f"{self.counted(row)} <> 0"
+        """Whether a case may stand in the list for this line.
+
+        What stands somewhere never is negative, so a case of it has a line that brought it there. In a cut it may be,
+        for a while: a late event of a case that was corrected before counts as what the case was on its day.
+        """
+        is_cut = self.cut.cut_ids is not None or self.cut.matter_id is not None
+        return f"{self.counted(row)} {'>' if self.newest_first and not is_cut else '<>'} 0"
 
 
 def _weight(row: str, weights: Weights) -> str:
