@@ -82,7 +82,7 @@ def test_addresses_exist_in_the_contract(name: str, operations: dict[str, dict[s
         parts = urlsplit(address)
         methods = operations.get(_shape(parts.path.rstrip("/.:")))
         assert methods is not None, address
-        asking = methods.get("get", {}).get("parameters", ())
+        asking = (parameter for method in methods.values() for parameter in method.get("parameters", ()))
         known = {parameter["name"] for parameter in asking if "name" in parameter}
         asked = {key for key, _ in parse_qsl(parts.query.rstrip(".,"), keep_blank_values=True)}
         assert asked <= known, address

@@ -167,8 +167,10 @@ class NumberOut(ResultOf[AmountBrief]):
     large as the unit is. `distance_pp`, `national_difference_pp` and `below_national_average` are null.
     """
 
-    amount: int = Field(description="cases done (D1), or VND collected, without what was terminated or reduced")
-    distance: int | None = Field(description="`amount` less target; negative while it is not reached")
+    amount: int = Field(
+        description="cases done (D1), or VND collected, without what was terminated or reduced", examples=[1_204]
+    )
+    distance: int | None = Field(description="`amount` less target; negative while it is not reached", examples=[-96])
 
 
 class UnheldOut(Strict):

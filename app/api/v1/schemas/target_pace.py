@@ -123,8 +123,10 @@ class PaceOut(PaceOf[TargetBrief]):
 class NumberPaceOut(PaceOf[AmountBrief]):
     """How a unit or an officer gets on by a number; `rate` has it above the line, `distance_pp` is null."""
 
-    amount: int = Field(description="cases done (D1), or VND collected, without what was terminated or reduced")
-    distance: int | None = Field(description="`amount` less target; negative while it is not reached")
+    amount: int = Field(
+        description="cases done (D1), or VND collected, without what was terminated or reduced", examples=[1_204]
+    )
+    distance: int | None = Field(description="`amount` less target; negative while it is not reached", examples=[-96])
 
 
 class UnheldPaceOut(Strict):
