@@ -18,15 +18,9 @@ from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.queries import TRACKINGS
 from app.services.statistics.groups import REST_OF_NATION, Groups
 from app.services.statistics.movements import Movements
-from app.services.statistics.queries import Formulas, flow_columns, listed, opening_columns
+from app.services.statistics.queries import MEMBERS, Formulas, flow_columns, listed, opening_columns
 from app.services.statistics.rules import MEASURES, RESULT, Period, Share
 
-_MEMBERS: Final = """
-    WITH member (unit_id, place) AS MATERIALIZED (
-        SELECT u::uuid, min(p::int)
-        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
-        GROUP BY 1
-    )"""
 _REST: Final = f"'{REST_OF_NATION}'::uuid"
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
 
@@ -73,7 +67,7 @@ def _statement(formulas: Formulas) -> str:
                 WHERE r.fiscal_year = {_BASE}""",
         ]
     sums = ", ".join(f"(sum(n.c{number}))::bigint" for number in columns)
-    return f"""{_MEMBERS}
+    return f"""{MEMBERS}
         SELECT m.place, width_bucket(n.day, %(bounds)s::date[]), {sums}
         FROM ({" UNION ALL ".join(arms)}) n JOIN member m USING (unit_id) GROUP BY 1, 2"""
 

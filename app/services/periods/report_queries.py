@@ -17,7 +17,7 @@ from app.services.access import Actor
 from app.services.periods.rules import Frozen, month_of
 from app.services.regimes.rules import Regime
 from app.services.statistics.groups import Groups
-from app.services.statistics.queries import flow_columns, listed, opening_columns
+from app.services.statistics.queries import MEMBERS, flow_columns, listed, opening_columns
 from app.services.statistics.rules import MEASURES, Formula, Period, formulas
 
 COLUMNS: Final = tuple(f"{measure}_{part}" for measure in MEASURES for part in REPORT_PARTS)
@@ -116,12 +116,7 @@ async def store(
 
 
 _SUMS: Final = ", ".join(f"coalesce((sum(l.{column}))::bigint, 0)" for column in COLUMNS)
-_SUMMED: Final = f"""
-    WITH member (unit_id, place) AS MATERIALIZED (
-        SELECT u::uuid, min(p::int)
-        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
-        GROUP BY 1
-    )
+_SUMMED: Final = f"""{MEMBERS}
     SELECT m.place, {_SUMS} FROM report_line l JOIN member m USING (unit_id)
     WHERE l.report_no = %(no)s AND (%(cuts)s::smallint[] IS NULL OR l.cut_id = ANY (%(cuts)s::smallint[]))
     GROUP BY m.place"""

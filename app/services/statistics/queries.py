@@ -16,12 +16,13 @@ from app.services.statistics.rules import Formula, Period, span
 
 # string_to_table is planned for a thousand rows, an array parameter for ten: too few for joins of hundreds of units.
 # Grouping tells the planner that each unit is there once; it then hashes the members and never sorts the rollups.
-_MEMBERS: Final = """
+MEMBERS: Final = """
     WITH member (unit_id, place) AS MATERIALIZED (
         SELECT u::uuid, min(p::int)
         FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
         GROUP BY 1
     )"""
+"""Begins a statement: units with the places they count at, of the parameters `units` and `places` of `Groups`."""
 _REST: Final = f"'{REST_OF_NATION}'::uuid"
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
 
@@ -51,7 +52,7 @@ class Projection:
         width = self.width
         now = _period("n", self.measures, self.now, width)
         before = _period("b", self.measures, self.before, width)
-        return f"{_MEMBERS}{now} UNION ALL {before}"
+        return f"{MEMBERS}{now} UNION ALL {before}"
 
 
 @dataclass(frozen=True, slots=True)

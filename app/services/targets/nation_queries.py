@@ -14,15 +14,9 @@ from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movemen
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.groups import REST_OF_NATION, Groups
 from app.services.statistics.movements import COLUMNS, Movements, boundaries
-from app.services.statistics.queries import Balances, Formulas, Projection
+from app.services.statistics.queries import MEMBERS, Balances, Formulas, Projection
 from app.services.statistics.rules import Period
 
-_MEMBERS: Final = """
-    WITH member (unit_id, place) AS MATERIALIZED (
-        SELECT u::uuid, min(p::int)
-        FROM ROWS FROM (string_to_table(%(units)s, ','), string_to_table(%(places)s, ',')) AS m (u, p)
-        GROUP BY 1
-    )"""
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
 _CUTS: Final = "r.cut_id = ANY (%(cuts)s::smallint[])"
 _LISTED: Final = ", ".join(f"r.{column}" for column in COLUMNS)
@@ -52,7 +46,7 @@ def _sql() -> str:
             WHERE {_CUTS} AND r.fiscal_year = {_BASE}""",
         ]
     sums = ", ".join(f"coalesce((sum(n.{column}))::bigint, 0)" for column in COLUMNS)
-    return f"""{_MEMBERS}
+    return f"""{MEMBERS}
         SELECT m.place, width_bucket(n.day, %(bounds)s::date[]), {sums}
         FROM ({" UNION ALL ".join(arms)}) n (unit_id, day, {", ".join(COLUMNS)})
         JOIN member m USING (unit_id) GROUP BY 1, 2"""
