@@ -68,12 +68,11 @@ async def apply_cases(work: Work, job: Job, piece: Piece) -> Done:
     """Pushes the lines of a piece, those of one id in their order, and tells of each what became of it."""
     read = await _read(CaseInBatch, job, piece)
     results = {number: failed(item) for number, item in read.items() if isinstance(item, DomainError)}
-    good = [(number, item.to_item()) for number, item in read.items() if isinstance(item, CaseInBatch)]
-    for place, group in enumerate(rounds(good)):
+    good = {number: item for number, item in read.items() if isinstance(item, CaseInBatch)}
+    for place, group in enumerate(rounds([(number, item.to_item()) for number, item in good.items()])):
         results |= await _pushed(work, group, job.options["mode"]) if place < MOST_ROUNDS else _too_often(group)
-    ids = {number: item.external_id for number, item in good}
     told = partial(item_out, spoken=job.options["spoken"], at="")
-    return _done(read, counted(list(results.values())), lambda number: told(results[number], ids.get(number)))
+    return _done(read, counted(list(results.values())), lambda number: told(results[number], good.get(number)))
 
 
 async def apply_events(work: Work, job: Job, piece: Piece) -> Done:

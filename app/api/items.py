@@ -2,10 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
+import orjson
 from fastapi import Depends
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.config import JsonDict
@@ -42,6 +43,25 @@ def items_body(model: type[BaseModel], item: type[Item], most_bytes: int) -> Any
 
     body.json_model = model  # type: ignore[attr-defined]  # StrictRoute finds the schema here
     return Depends(body)
+
+
+def told(
+    sent: Sequence[Item | Invalid],
+    results: Sequence[Any],
+    show: Callable[..., dict[str, Any]],
+    counts: Mapping[str, int],
+    options: Mapping[str, Any],
+) -> bytes:
+    """The answer to a batch: whether it was applied, how many items came to what, and of each what became of it.
+
+    `show` makes a member of a result and the item, which is None when it could not be read; `at` is the pointer to it.
+    """
+    items = [
+        {"pointer": at, **show(result, None if isinstance(item, Invalid) else item, at=at)}
+        for at, item, result in zip((f"/{ITEMS}/{n}" for n in range(len(sent))), sent, results, strict=True)
+    ]
+    applied = not options["dry_run"] and not (options["atomic"] and counts["failed"])
+    return orjson.dumps({"applied": applied, **counts, ITEMS: items})
 
 
 def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[Item]]:

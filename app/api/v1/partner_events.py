@@ -1,5 +1,6 @@
 """What happens to the cases partners push: events by ids of theirs, one or many."""
 
+from functools import partial
 from typing import Annotated, Final
 
 import orjson
@@ -11,7 +12,7 @@ from starlette.responses import Response
 from app.api.body import json_body
 from app.api.deps import Db, Ref, actor
 from app.api.idempotency import REPEATABLE
-from app.api.items import Many, items_body
+from app.api.items import Many, items_body, told
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.partners import LARGE, CaseExternalId, Partner, Pusher, own
@@ -98,18 +99,6 @@ async def push_events(
 
     pushed = iter(await db.write(work)) if good else iter(())
     results = [failed_event(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
-    return Response(_answer(request, body.items, results, options), media_type="application/json")
-
-
-def _answer(
-    request: Request, items: list[EventInBatch | Invalid], results: list[EventResult], options: EventOptions
-) -> bytes:
-    spoken = preferred(request.scope)
-    sent = (None if isinstance(item, Invalid) else item for item in items)
-    shown = [
-        {"pointer": f"/items/{n}", **schemas.event_item_out(result, item, spoken, f"/items/{n}")}
-        for n, (result, item) in enumerate(zip(results, sent, strict=True))
-    ]
-    counts = schemas.events_counted(results)
-    applied = not options.dry_run and not (options.atomic and counts["failed"])
-    return orjson.dumps({"applied": applied, **counts, "items": shown})
+    show = partial(schemas.event_item_out, spoken=preferred(request.scope))
+    answer = told(body.items, results, show, schemas.events_counted(results), body.options)
+    return Response(answer, media_type="application/json")

@@ -1,5 +1,6 @@
 """Partners: systems that push their own cases, by their own ids."""
 
+from functools import partial
 from typing import Annotated, Any, Final
 
 import orjson
@@ -13,7 +14,7 @@ from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
 from app.api.imports import Subject
-from app.api.items import Many, items_body
+from app.api.items import Many, items_body, told
 from app.api.limits import Limits
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
@@ -111,19 +112,9 @@ async def push_cases(
 
     pushed = iter(await db.write(work)) if good else iter(())
     results = [failed(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
-    return Response(_answer(request, body.items, results, options), media_type="application/json")
-
-
-def _answer(request: Request, items: list[CaseInBatch | Invalid], results: list[Result], options: Options) -> bytes:
-    spoken = preferred(request.scope)
-    ids = (None if isinstance(item, Invalid) else item.external_id for item in items)
-    shown = [
-        {"pointer": f"/items/{n}", **schemas.item_out(result, external_id, spoken, f"/items/{n}")}
-        for n, (result, external_id) in enumerate(zip(results, ids, strict=True))
-    ]
-    counts = schemas.counted(results)
-    applied = not options.dry_run and not (options.atomic and counts["failed"])
-    return orjson.dumps({"applied": applied, **counts, "items": shown})
+    show = partial(schemas.item_out, spoken=preferred(request.scope))
+    answer = told(body.items, results, show, schemas.counted(results), body.options)
+    return Response(answer, media_type="application/json")
 
 
 @router.post(

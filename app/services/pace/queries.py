@@ -4,7 +4,6 @@ Years of history of a whole level are one statement over the monthly rollups: da
 days after them.
 """
 
-from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -17,7 +16,7 @@ from app.services.access import Scope
 from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.queries import TRACKINGS
 from app.services.statistics.groups import REST_OF_NATION, Groups
-from app.services.statistics.movements import Movements
+from app.services.statistics.movements import Movements, rests_of_months
 from app.services.statistics.queries import MEMBERS, Formulas, flow_columns, listed, opening_columns
 from app.services.statistics.rules import MEASURES, RESULT, Period, Share
 
@@ -80,7 +79,7 @@ async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequenc
         "year": Period.until(bounds[0]).fiscal_year,
         "until": bounds[-1],
         "bounds": list(bounds),
-        "days": [day for bound in bounds for day in _rest_of_month(bound)],
+        "days": rests_of_months(bounds),
     }
     found: dict[int, dict[int, Sequence[int]]] = {}
     for place, stretch, *sums in await db.fetch(_statement(formulas), parameters):
@@ -104,12 +103,6 @@ def _course(bounds: Sequence[date], stretches: Mapping[int, Sequence[int]], form
 
 def _width(formulas: Formulas) -> int:
     return len(formulas[MEASURES[0]])
-
-
-def _rest_of_month(bound: date) -> list[date]:
-    """The days of its month from a boundary on; none where it is the first."""
-    last = monthrange(bound.year, bound.month)[1]
-    return [bound.replace(day=day) for day in range(bound.day, last + 1)] if bound.day > 1 else []
 
 
 def together(found: Mapping[int, Course]) -> Course | None:

@@ -5,6 +5,7 @@ themselves summed there, by stretches of time, and the formulas of every period,
 """
 
 from bisect import bisect_right
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -31,6 +32,12 @@ def boundaries(periods: Iterable[Period]) -> tuple[date, ...]:
     """The days on which a stretch of time begins: first days of the periods and days after them."""
     days = {day for period in periods for day in (period.first, period.last + timedelta(days=1))}
     return tuple(sorted(days))
+
+
+def rests_of_months(bounds: Iterable[date]) -> list[date]:
+    """The days of its month from each boundary on; none where it is the first."""
+    late = (bound for bound in bounds if bound.day > 1)
+    return [day.replace(day=n) for day in late for n in range(day.day, monthrange(day.year, day.month)[1] + 1)]
 
 
 def columns_of(measure: str, cell: Cell) -> tuple[str, ...]:

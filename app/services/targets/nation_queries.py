@@ -5,7 +5,7 @@ by cut; days of a month that a period ends in come from the entries, which have 
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from functools import cache
 from typing import Final
 
@@ -13,7 +13,7 @@ from app.db import Reads
 from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movements
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.groups import REST_OF_NATION, Groups
-from app.services.statistics.movements import COLUMNS, Movements, boundaries
+from app.services.statistics.movements import COLUMNS, Movements, boundaries, rests_of_months
 from app.services.statistics.queries import MEMBERS, Balances, Formulas, Projection
 from app.services.statistics.rules import Period
 
@@ -61,20 +61,12 @@ async def movements(db: Reads, groups: Groups, cut: CutFilter, bounds: Sequence[
         "year": Period.until(bounds[0]).fiscal_year,
         "until": bounds[-1],
         "bounds": list(bounds),
-        "days": [day for bound in bounds for day in _rest_of_month(bound)],
+        "days": rests_of_months(bounds),
     }
     found: dict[int, dict[int, Sequence[int]]] = {}
     for place, stretch, *nets in await db.fetch(_sql(), parameters):
         found.setdefault(place, {})[stretch] = nets
     return {place: Movements(tuple(bounds), stretches) for place, stretches in found.items()}
-
-
-def _rest_of_month(bound: date) -> list[date]:
-    """The days of its month from a boundary on; none where it is the first."""
-    if bound.day == 1:
-        return []
-    days = (bound + timedelta(days=number) for number in range(31))
-    return [day for day in days if day.month == bound.month]
 
 
 async def balances(

@@ -92,10 +92,10 @@ def push_out(result: Result) -> dict[str, Any]:
     return {"status": result.outcome, "case_id": result.case_id, "version": result.version}
 
 
-def item_out(result: Result, external_id: str | None, spoken: str, at: str) -> dict[str, Any]:
-    """A result with where the item lies, in the language of the caller."""
+def item_out(result: Result, sent: CaseInBatch | None, spoken: str, at: str) -> dict[str, Any]:
+    """A result with where the item lies, in the language of the caller; `sent` is None when it could not be read."""
     errors = [] if result.error is None else faults_of(result.error, spoken, at)
-    return {"external_id": external_id, **push_out(result), "errors": errors}
+    return {"external_id": sent and sent.external_id, **push_out(result), "errors": errors}
 
 
 def counted(results: list[Result]) -> dict[str, int]:
