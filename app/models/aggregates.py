@@ -40,6 +40,11 @@ def fiscal_year_of(day: str) -> str:
     return f"(extract(year FROM {day} + interval '3 months'))::smallint"
 
 
+def quarter_of(day: str) -> str:
+    """The first day of the quarter of a date expression; a fiscal year has four whole ones."""
+    return f"date_trunc('quarter', {day})::date"
+
+
 @dataclass(frozen=True, slots=True)
 class Rollup:
     """A table of net movements: what its keys are of an entry line `l`, and which lines count (`of`)."""
@@ -109,6 +114,7 @@ def _keys(**keys: str) -> Mapping[str, str]:
 
 UNIT_DAY: Final = Rollup("rollup_unit_day", _keys(day="l.booked_on", unit_id=""))
 UNIT_MONTH: Final = Rollup("rollup_unit_month", _keys(month=_MONTH, unit_id=""))
+UNIT_QUARTER: Final = Rollup("rollup_unit_quarter", _keys(quarter=quarter_of("l.booked_on"), unit_id=""))
 OFFICER_MONTH: Final = Rollup("rollup_officer_month", _keys(officer_id="", month=_MONTH, unit_id=""))
 OPENING: Final = Rollup(
     "unit_opening", _keys(fiscal_year="y.fiscal_year", unit_id=""), OPENING_ACCOUNTS, of=_LATER_YEARS
@@ -131,7 +137,7 @@ OPENING_CUT: Final = Rollup(
     sparse=True,
 )
 BY_MONTH: Final = (
-    UNIT_MONTH, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
+    UNIT_MONTH, UNIT_QUARTER, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
 )  # fmt: skip
 """Those that know no days within a month."""
 ROLLUPS: Final = (UNIT_DAY, *BY_MONTH)

@@ -95,6 +95,16 @@ rollup_unit_month = Table(
     Column("month", Date, primary_key=True),
     Column("unit_id", Uuid, primary_key=True),
     *_balances(ACCOUNTS),
+    Index("ix_rollup_unit_month_unit_id", "unit_id", "month"),
+)
+
+rollup_unit_quarter = Table(
+    "rollup_unit_quarter",
+    metadata,
+    Column("quarter", Date, primary_key=True),
+    Column("unit_id", Uuid, primary_key=True),
+    *_balances(ACCOUNTS),
+    Index("ix_rollup_unit_quarter_unit_id", "unit_id", "quarter"),
 )
 
 rollup_unit_day = Table(

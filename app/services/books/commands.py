@@ -99,6 +99,7 @@ def rebuild_statements() -> list[str]:
         f"TRUNCATE {tables}, open_stock",
         agg.UNIT_DAY.fill(agg.UNIT_DAY.nets("entry")),
         agg.UNIT_MONTH.fill(agg.UNIT_MONTH.sums("rollup_unit_day f", month=month)),
+        agg.UNIT_QUARTER.fill(agg.UNIT_QUARTER.sums("rollup_unit_month f", quarter=agg.quarter_of("f.month"))),
         agg.OFFICER_MONTH_CUT.fill(agg.OFFICER_MONTH_CUT.nets("entry")),
         "ANALYZE rollup_officer_month_cut",  # else the sums below are planned for a table of no rows
         agg.OFFICER_MONTH.fill(agg.OFFICER_MONTH.sums("rollup_officer_month_cut f")),

@@ -1,12 +1,12 @@
 """Reading any cut: one statement gives the net movements of every account by key and stretch of time.
 
-Whole months come from the rollup that has the keys asked for; days of a month that a period ends in come from the
-entries, or for whole units from their rollup of days.
+Whole months come from the rollup that has the keys asked for, and of whole units quarters where they can; days of a
+month that a period ends in come from the entries, or for whole units from their rollup of days.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final, Literal
 
@@ -15,7 +15,8 @@ from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movemen
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.books.cuts import CUTS
 from app.services.statistics.groups import Groups
-from app.services.statistics.movements import COLUMNS, Movements, spread
+from app.services.statistics.movements import COLUMNS, Movements, split_quarters, spread
+from app.services.statistics.rules import month_after
 
 By = Literal["all", "place", "unit", "officer", "seat", "cut", "matter"]
 """What a statement tells apart: nothing, the places of units, units, officers, numbers of cuts, or matters.
@@ -113,6 +114,11 @@ class _Shape:
         return keys.get(self.by, f"r.{self.by}_id")
 
     @property
+    def whole_units(self) -> bool:
+        """Whether all cases of a unit count."""
+        return self.months == "rollup_unit_month"
+
+    @property
     def placed(self) -> bool:
         """Whether it needs to know at which place a unit counts."""
         return self.by in ("place", "seat")
@@ -147,6 +153,18 @@ _DAYS_OF_ENTRIES: Final = f"""
     GROUP BY l.unit_id, l.officer_id, l.cut_id, l.matter_id"""
 
 
+def _whole_months(shape: _Shape) -> list[tuple[str, str, str]]:
+    """What is read of whole months: a rollup, what its rows are of, and which of them."""
+    since = f"r.{{part}} >= make_date({_BASE} - 1, 10, 1) AND " if shape.opening else ""
+    until = f"{since}r.{{part}} < %(until)s"
+    if not shape.whole_units:
+        return [(shape.months, "month", until.format(part="month"))]
+    return [
+        ("rollup_unit_quarter", "quarter", until.format(part="quarter") + " AND r.quarter <> ALL (%(split)s::date[])"),
+        ("rollup_unit_month", "month", "r.month < %(until)s AND r.month = ANY (%(months)s::date[])"),
+    ]
+
+
 @lru_cache(maxsize=512)
 def _sql(shape: _Shape) -> str:
     """The statement; its rows are (key, number of the stretch, net movements in the order of the columns)."""
@@ -155,16 +173,15 @@ def _sql(shape: _Shape) -> str:
     opening = ", ".join(f"r.{column}" if column in _OPENED else "NULL::bigint" for column in shape.columns)
     sums = ", ".join(f"coalesce((sum({column}))::bigint, 0)" for column in shape.columns)
     member = "JOIN member m USING (unit_id)" if shape.placed else ""
-    since = f"r.month >= make_date({_BASE} - 1, 10, 1)" if shape.opening else "true"
-    days = _DAYS_OF_UNITS if shape.months == "rollup_unit_month" else _DAYS_OF_ENTRIES
+    days = _DAYS_OF_UNITS if shape.whole_units else _DAYS_OF_ENTRIES
     arms = [
-        f"""SELECT {shape.key}, r.month, {listed} FROM {shape.months} r {member}
-        WHERE {since} AND r.month < %(until)s AND {shape.conditions}"""
+        f"SELECT {shape.key}, r.{part}, {listed} FROM {table} r {member} WHERE {which} AND {shape.conditions}"
+        for table, part, which in _whole_months(shape)
     ]
     if shape.days:
         arms.append(
             f"""SELECT {shape.key}, s.day, {moved}
-            FROM unnest(%(ends)s::date[], %(months)s::date[], %(stops)s::date[]) d (day, month, stop)
+            FROM unnest(%(ends)s::date[], %(begins)s::date[], %(stops)s::date[]) d (day, month, stop)
             CROSS JOIN LATERAL ({days}) r {member}
             CROSS JOIN LATERAL (VALUES (d.day, 1), (d.month, -1)) s (day, sign)
             WHERE {shape.conditions}"""
@@ -192,6 +209,7 @@ async def movements(
         by, cuts is not None, wanted.officer_id is not None, wanted.matter_id is not None, bool(ends), columns
     )
     first, last = bounds[0], bounds[-1]
+    split = split_quarters(bounds)
     parameters = {
         "units": groups.unit_ids,
         "places": groups.places,
@@ -200,10 +218,12 @@ async def movements(
         "matter": wanted.matter_id,
         "year": first.year + (first.month >= 10),
         "until": last,
+        "split": list(split),
+        "months": [month for months in split.values() for month in months],
         "bounds": list(bounds),
         "ends": ends,
-        "months": [day.replace(day=1) for day in ends],
-        "stops": [(day.replace(day=1) + timedelta(days=31)).replace(day=1) for day in ends],
+        "begins": [day.replace(day=1) for day in ends],
+        "stops": [month_after(day) for day in ends],
     }
     found: dict[Any, dict[int, Sequence[int]]] = {}
     for key, stretch, *nets in await db.fetch(_sql(shape), parameters):

@@ -14,7 +14,7 @@ from typing import Final
 from app.models.aggregates import balance_columns
 from app.models.codes import ACCOUNTS, ACCOUNTS_IN
 from app.services.statistics.cells import Cell
-from app.services.statistics.rules import Formula, Period
+from app.services.statistics.rules import Formula, Period, month_after, quarter_start
 
 COLUMNS: Final = tuple(balance_columns())
 _PLACES: Final = {
@@ -38,6 +38,16 @@ def rests_of_months(bounds: Iterable[date]) -> list[date]:
     """The days of its month from each boundary on; none where it is the first."""
     late = (bound for bound in bounds if bound.day > 1)
     return [day.replace(day=n) for day in late for n in range(day.day, monthrange(day.year, day.month)[1] + 1)]
+
+
+def split_quarters(bounds: Iterable[date]) -> dict[date, list[date]]:
+    """Quarters that boundaries fall into, with their months: what is to be read by month, and not by quarter.
+
+    A month belongs to the stretch of time it begins in, and so does a quarter all months of which do.
+    """
+    begun = {bound if bound.day == 1 else month_after(bound) for bound in bounds}
+    split = {quarter_start(day) for day in begun if day != quarter_start(day)}
+    return {quarter: [quarter.replace(month=quarter.month + n) for n in range(3)] for quarter in sorted(split)}
 
 
 def columns_of(measure: str, cell: Cell) -> tuple[str, ...]:

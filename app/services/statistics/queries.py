@@ -91,12 +91,14 @@ def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> 
     """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
-    months = f"r.month BETWEEN %({p}first)s AND %({p}last_month)s"
+    quarters = f"r.quarter >= %({p}first)s AND r.quarter < %({p}first_month)s"
+    months = f"r.month BETWEEN %({p}first_month)s AND %({p}last_month)s"
     days = f"r.day BETWEEN %({p}first_day)s AND %({p}last_day)s AND %({p}first_day)s <= %({p}last_day)s"
     year = f"r.fiscal_year = {base}"
     since = f"r.month >= make_date({base} - 1, 10, 1) AND r.month < %({p}first)s AND {base} < %({p}year)s::int"
     signed = f"%({p}sign)s::int * "
     parts = [
+        ("rollup_unit_quarter", listed(flows), quarters),
         ("rollup_unit_month", listed(flows), months),
         ("rollup_unit_day", listed(flows, signed), days),
         ("unit_opening", listed(opening), year),
@@ -116,6 +118,7 @@ def period_parameters(p: str, period: Period, on: date) -> dict[str, object]:
     read = span(period, on)
     return {
         f"{p}first": read.first,
+        f"{p}first_month": read.first_month,
         f"{p}last_month": read.last_month,
         f"{p}first_day": read.first_day,
         f"{p}last_day": read.last_day,

@@ -24,6 +24,16 @@ Share = tuple[int, int]
 """Numerator and denominator of a rate, unrounded."""
 
 
+def month_after(day: date) -> date:
+    """The first day of the month that begins next."""
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+def quarter_start(day: date) -> date:
+    """The first day of the quarter (quý) a day is in; a fiscal year has four whole ones."""
+    return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Period:
     """A period (kỳ báo cáo) up to and including `last`: cumulative (lũy kế) from 1 October, or a single month."""
@@ -65,9 +75,13 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """How a period is read from the rollups: whole months, and days that are added to them or taken away."""
+    """How a period is read from the rollups: quarters, months, and days that are added to them or taken away.
+
+    From `first` on there are whole quarters, from `first_month` on months up to `last_month`.
+    """
 
     first: date
+    first_month: date
     last_month: date
     first_day: date
     last_day: date
@@ -83,8 +97,13 @@ def span(period: Period, today: date) -> Span:
     month_end = month.replace(day=monthrange(month.year, month.month)[1])
     if period.last.day <= 15 and period.last < today:
         before = (month - timedelta(days=1)).replace(day=1)
-        return Span(period.first, before, month, period.last, 1)
-    return Span(period.first, month, period.last + timedelta(days=1), month_end, -1)
+        return Span(period.first, _past_quarters(period, before), before, month, period.last, 1)
+    return Span(period.first, _past_quarters(period, month), month, period.last + timedelta(days=1), month_end, -1)
+
+
+def _past_quarters(period: Period, last_month: date) -> date:
+    """The first month of a period that is not in one of its whole quarters; a single month has none."""
+    return period.first if period.single else quarter_start(month_after(last_month))
 
 
 @dataclass(frozen=True, slots=True)

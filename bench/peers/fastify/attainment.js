@@ -45,16 +45,19 @@ function sums(lines, opening) {
   );
 }
 
-// Flows of whole months, of the days of the last one, and the opening stock, by province of the path.
+// Flows of whole quarters, of the months after them, of the days of the last one, and the opening stock, by province of the path.
 function statement(lines) {
   const columns = (found, sign = '') => found.map((sum, n) => `${sign}(${sum}) AS c${n}`).join(', ');
   const flows = sums(lines, false);
   return `SELECT split_part(u.path, '.', 2), ${flows.map((_, n) => `sum(c${n})::bigint`).join(', ')} FROM (
-      SELECT r.unit_id, ${columns(flows)} FROM rollup_unit_month r WHERE r.month BETWEEN $1 AND $2
+      SELECT r.unit_id, ${columns(flows)} FROM rollup_unit_quarter r
+      WHERE r.quarter >= $1 AND r.quarter < $2
       UNION ALL
-      SELECT r.unit_id, ${columns(flows, '$5::int * ')} FROM rollup_unit_day r WHERE r.day BETWEEN $3 AND $4
+      SELECT r.unit_id, ${columns(flows)} FROM rollup_unit_month r WHERE r.month BETWEEN $2 AND $3
       UNION ALL
-      SELECT r.unit_id, ${columns(sums(lines, true))} FROM unit_opening r WHERE r.fiscal_year = $6
+      SELECT r.unit_id, ${columns(flows, '$6::int * ')} FROM rollup_unit_day r WHERE r.day BETWEEN $4 AND $5
+      UNION ALL
+      SELECT r.unit_id, ${columns(sums(lines, true))} FROM unit_opening r WHERE r.fiscal_year = $7
     ) r JOIN unit u ON u.id = r.unit_id GROUP BY 1`;
 }
 

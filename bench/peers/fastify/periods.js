@@ -24,10 +24,18 @@ export function yearBefore(period) {
   return periodUntil(isoDay(year - 1, month, whole ? days : Math.min(day, days)));
 }
 
-// Whole months, and the days to add to them or to take away, whichever are fewer.
+// The first month after the whole quarters that end with a month.
+function pastQuarters(year, month) {
+  return isoDay(year, month + 1 - (month % 3), 1);
+}
+
+// Whole quarters, months after them, and the days to add to these or to take away, whichever are fewer.
 export function span({ first, last }, today) {
   const [year, month, day] = parts(last);
   const start = isoDay(year, month, 1);
-  if (day <= 15 && last < today) return [first, isoDay(year, month - 1, 1), start, last, 1];
-  return [first, start, isoDay(year, month, day + 1), isoDay(year, month, daysIn(year, month)), -1];
+  if (day <= 15 && last < today) {
+    return [first, pastQuarters(year, month - 1), isoDay(year, month - 1, 1), start, last, 1];
+  }
+  const end = isoDay(year, month, daysIn(year, month));
+  return [first, pastQuarters(year, month), start, isoDay(year, month, day + 1), end, -1];
 }

@@ -1,5 +1,6 @@
 """Periods, lines and rates: the worked numbers of published statistics."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -64,15 +65,16 @@ def test_same_period_of_the_previous_year(day: date, before: date) -> None:
     assert period.first == date(Period.until(day).first.year - 1, 10, 1)
 
 
-@given(st.dates(date(2010, 10, 1), date(2030, 9, 30)), st.integers(0, 400))
-def test_a_span_covers_every_day_once(last: date, ago: int) -> None:
-    period = Period.until(last)
+@given(st.dates(date(2010, 10, 1), date(2030, 9, 30)), st.integers(0, 400), st.booleans())
+def test_a_span_covers_every_day_once(last: date, ago: int, single: bool) -> None:
+    period = replace(Period.until(last), single=single)
     read = rules.span(period, last + timedelta(days=ago))
     month_end = (last.replace(day=1) + timedelta(days=32)).replace(day=1)
     for day in (period.first + timedelta(days=n) for n in range((month_end - period.first).days)):
-        in_months = read.first <= day.replace(day=1) <= read.last_month
+        in_quarters = read.first <= rules.quarter_start(day) < read.first_month
+        in_months = read.first_month <= day.replace(day=1) <= read.last_month
         in_days = read.first_day <= day <= read.last_day
-        assert in_months + read.sign * in_days == (day <= last)
+        assert in_quarters + in_months + read.sign * in_days == (day <= last)
     assert (read.last_day - read.first_day).days < 15 or not ago
 
 

@@ -20,6 +20,7 @@ from peer.models import (
     RegimeVersion,
     RollupUnitDay,
     RollupUnitMonth,
+    RollupUnitQuarter,
     Target,
     Unit,
     UnitOpening,
@@ -80,9 +81,10 @@ def _by_province(rows, regime, names, *, opening):
 def balances(period, today, names):
     """Sums of a period by province of today; what old provinces had counts with their successor."""
     regime = regime_on(period.last)
-    month, days, sign = period.span(today)
+    months, days, sign = period.span(today)
     parts = (
-        (RollupUnitMonth.objects.filter(month__range=(period.first, month)), 1, False),
+        (RollupUnitQuarter.objects.filter(quarter__gte=period.first, quarter__lt=months[0]), 1, False),
+        (RollupUnitMonth.objects.filter(month__range=months), 1, False),
         (RollupUnitDay.objects.filter(day__range=days), sign, False),
         (UnitOpening.objects.filter(fiscal_year=period.fiscal_year), 1, True),
     )

@@ -230,6 +230,15 @@ class RollupUnitMonth(Balances):
         db_table = "rollup_unit_month"
 
 
+class RollupUnitQuarter(Balances):
+    pk = models.CompositePrimaryKey("unit_id", "quarter")
+    quarter = models.DateField()
+
+    class Meta:
+        managed = False
+        db_table = "rollup_unit_quarter"
+
+
 class RollupUnitDay(Balances):
     pk = models.CompositePrimaryKey("unit_id", "day")
     day = models.DateField()
@@ -248,6 +257,6 @@ class UnitOpening(Balances):
         db_table = "unit_opening"
 
 
-for _model in (RollupUnitMonth, RollupUnitDay):
+for _model in (RollupUnitQuarter, RollupUnitMonth, RollupUnitDay):
     _add_balances(_model, (*IN, *STOCK, *DONE, *OUT))
 _add_balances(UnitOpening, STOCK)

@@ -32,9 +32,18 @@ class Period:
         return Period(date(year, month, days if whole else min(self.last.day, days)))
 
     def span(self, today):
-        """The last whole month, and the days to add to the months or to take away, whichever are fewer."""
+        """Whole months, and the days to add to the months or to take away, whichever are fewer.
+
+        Months are given from the first one that is in no whole quarter.
+        """
         month = self.last.replace(day=1)
-        if self.last.day <= 15 and self.last < today:
-            return (month - DAY).replace(day=1), (month, self.last), 1
         end = month.replace(day=monthrange(month.year, month.month)[1])
-        return month, (self.last + DAY, end), -1
+        if self.last.day <= 15 and self.last < today:
+            return _past_quarters(month - DAY), (month, self.last), 1
+        return _past_quarters(end), (self.last + DAY, end), -1
+
+
+def _past_quarters(end):
+    """The months after the whole quarters up to the end of a month, as a range."""
+    after = end + DAY
+    return after.replace(month=(after.month - 1) // 3 * 3 + 1), end.replace(day=1)
