@@ -11,10 +11,13 @@ from typing import Any, Final
 import httpx
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, Text, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.main import create_app
+from app.models.cases import enforcement_case
+from app.services.cases.queries import ITEM
+from app.services.cases.snapshot_queries import WRITTEN
 from app.services.clients.tokens import Tokens
 from tests.api.v1.cases import book, create
 from tests.conftest import Island, settings_for
@@ -73,6 +76,14 @@ def test_a_snapshot_has_what_the_list_has(stock: Island, name: str) -> None:
     cases = _cases(client.get(SNAPSHOT))
     assert len(cases) >= 5
     assert cases == _listed(client)
+
+
+def test_what_is_not_escaped_is_a_code() -> None:
+    checks = {str(check.name) for check in enforcement_case.constraints if isinstance(check, CheckConstraint)}
+    columns = {member: enforcement_case.c[column.removeprefix("c.")] for member, column in ITEM.items()}
+    texts = {member: column.name for member, column in columns.items() if isinstance(column.type, Text)}
+    coded = {member for member, column in texts.items() if f"ck_enforcement_case_{column}" in checks}
+    assert texts.keys() - coded == set(WRITTEN)
 
 
 def test_every_segment_and_state_looks_as_in_the_list(stock: Island) -> None:
