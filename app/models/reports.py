@@ -41,6 +41,7 @@ report = Table(
     Column("watermark", Text, nullable=False, comment="pg_current_snapshot(): the transactions whose entries it saw"),
     Column("units", Integer, nullable=False),
     Column("lines", Integer, nullable=False),
+    Column("officer_lines", Integer, comment="null: frozen before figures of officers were kept"),
     Column("cases_done", BigInteger, nullable=False, comment="of the nation, as the three after it"),
     Column("cases_with_conditions", BigInteger, nullable=False),
     Column("money_done", BigInteger, nullable=False),
@@ -65,6 +66,16 @@ report_line = Table(
     Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
     *(Column(f"{measure}_{part}", BigInteger) for measure in ("cases", "money") for part in REPORT_PARTS),
     comment="what the books of a unit said, without the units below it; NULL stands for 0",
+)
+
+report_officer_line = Table(
+    "report_officer_line",
+    metadata,
+    Column("report_no", BigInteger, ForeignKey("report.no"), primary_key=True, autoincrement=False),
+    Column("unit_id", Uuid, primary_key=True),
+    Column("officer_id", Uuid, primary_key=True),
+    *(Column(f"{measure}_{part}", BigInteger) for measure in ("cases", "money") for part in REPORT_PARTS),
+    comment="what the books of an officer in a unit said; NULL stands for 0",
 )
 
 report_submission = Table(

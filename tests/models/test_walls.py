@@ -77,6 +77,8 @@ def test_the_same_connection_sees_with_a_context_and_forgets_it(bound: psycopg.C
         "UPDATE report_line SET cases_done = 1",
         "DELETE FROM report_line",
         "TRUNCATE report_line",
+        "UPDATE report_officer_line SET cases_done = 1",
+        "DELETE FROM report_officer_line",
         "UPDATE report_submission SET reason = 'x'",
         "DELETE FROM report_submission",
         "UPDATE regime SET name_vi = 'x'",

@@ -60,8 +60,7 @@ async def read_form(
     with their officers. A form the books do not hold has no rows and says why.
 
     With `version` the figures are those that were frozen (`/v1/reports`), none is from the books of today. 409 where
-    the report does not hold what the form shows: there are no officers in it, so forms by officer are only those of the
-    nation, which list none.
+    the report does not hold what the form shows: some frozen early have no figures of officers.
     """
     form = FORMS.get(form_no)
     if form is None:

@@ -6,7 +6,16 @@ from typing import Any
 from app.db import SeenBy
 from app.errors import Conflict
 from app.services.forms.rules import LETTERS, Column, Form
-from app.services.forms.views import Filled, FilledForm, Value, places_of, unit_rows
+from app.services.forms.views import (
+    Filled,
+    FilledForm,
+    Seat,
+    Value,
+    lists_officers,
+    officer_rows,
+    places_of,
+    unit_rows,
+)
 from app.services.periods import report_queries, views
 from app.services.periods.views import Figures, Report
 from app.services.reference import Reference, Unit
@@ -19,28 +28,32 @@ from app.services.statistics.rules import Period
 async def filled(db: SeenBy, ref: Reference, form: Form, unit: Unit, period: Period, version: int) -> FilledForm:
     """The form as a version of the report of a period has it, counted by the rules it was frozen with.
 
-    Two round trips. Invalid when there is no such version; Conflict when the report does not hold what the form shows.
+    Two round trips, three when officers are listed. Invalid when there is no such version; Conflict when the report
+    does not hold what the form shows.
     """
     report = await views.found_version(db, period, version)
     regime = next(r for r in ref.regimes if (r.code, r.version) == (report.regime, report.regime_version))
     rows: Sequence[Filled] = ()
     if form.held:
-        _check_held(form, unit)
+        _check_held(form, unit, report)
         fill = _by_cuts if form.layout == "cuts" else _by_units
         rows = await fill(db, ref, form, unit, report, regime)
     in_force = ref.regime(report.period.last).code == form.circular.code
     return FilledForm(form, unit, report.period, regime, complete=True, in_force=in_force, rows=rows, report=report)
 
 
-def _check_held(form: Form, unit: Unit) -> None:
-    """Raises Conflict for rows of officers, whose figures are not frozen, and for what is no line of a report."""
+def _check_held(form: Form, unit: Unit, report: Report) -> None:
+    """Raises Conflict for what is no line of a report, and for officers of one frozen before these were kept.
+
+    Officers have no lines by cut, and the forms that list them are not narrowed to one.
+    """
     stored = views.figures_of(None)
     lines = all((leaf.account or leaf.line) in stored[leaf.measure or ""] for leaf in form.leaves if not leaf.rate)
-    if not lines or (form.layout == "officers" and unit.level != "national"):
+    if not lines or (lists_officers(form, unit) and (report.officer_lines is None or form.cut)):
         raise Conflict(
             {
-                "en": "Frozen reports do not hold all that this form shows, such as figures of officers.",
-                "vi": "Số liệu đã chốt không có đủ nội dung của biểu này, như số liệu theo chấp hành viên.",
+                "en": "This frozen report does not hold all that the form shows, such as figures of officers.",
+                "vi": "Số liệu đã chốt này không có đủ nội dung của biểu, như số liệu theo chấp hành viên.",
             }
         )
 
@@ -60,7 +73,11 @@ async def _by_units(db: SeenBy, ref: Reference, form: Form, unit: Unit, report: 
     groups, shown = places_of(ref, unit, report.period)
     found = await report_queries.summed(db, report.no, groups, _cuts(form.cut))
     by_place = {place: _values(form, regime, [found[place]] if place in found else []) for place in shown}
-    return unit_rows(shown, report.period, _values(form, regime, found.values()), by_place, {})
+    seats: Mapping[Seat, Sequence[int]] = {}
+    if lists_officers(form, unit):
+        seats = await report_queries.summed_by_seat(db, report.no, groups)
+    officers = officer_rows(ref, seats, lambda figures: _values(form, regime, [figures]))
+    return unit_rows(shown, report.period, _values(form, regime, found.values()), by_place, officers)
 
 
 def _cuts(cut: Mapping[str, Any] | None) -> list[int] | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.clock import today
 from app.db import SeenBy
@@ -58,6 +58,9 @@ class FilledForm:
 
 
 Counted = Callable[[Movements], list[Value]]
+T = TypeVar("T")
+Seat = tuple[int, str]
+"""A place and the officer there."""
 
 
 async def filled(
@@ -119,12 +122,14 @@ async def _by_units(
     bounds, cut = boundaries([period]), _filter(form.cut)
     groups, shown = places_of(ref, unit, period)
     places = await cut_queries.movements(figures(db), groups, "place", cut, bounds)
-    seats: Mapping[str, Movements] = {}
-    if form.layout == "officers" and unit.level != "national":
-        seats = await cut_queries.movements(figures(db), groups, "seat", cut, bounds)
+    seats: dict[Seat, Movements] = {}
+    if lists_officers(form, unit):
+        found = await cut_queries.movements(figures(db), groups, "seat", cut, bounds)
+        seats = {(int(place), officer): found[seat] for seat in found for place, officer in [seat.split(" ")]}
     none = Movements(bounds, {})
     values = {place: counted(places.get(place) or none) for place in shown}
-    return unit_rows(shown, period, counted(together(places.values(), bounds)), values, _officers(ref, seats, counted))
+    officers = officer_rows(ref, seats, counted)
+    return unit_rows(shown, period, counted(together(places.values(), bounds)), values, officers)
 
 
 def unit_rows(
@@ -157,12 +162,19 @@ def places_of(ref: Reference, unit: Unit, period: Period) -> tuple[Groups, Mappi
     return groups, {REST: unit, **dict(enumerate(children))}
 
 
-def _officers(ref: Reference, seats: Mapping[str, Movements], counted: Counted) -> Mapping[int, list[Filled]]:
+def lists_officers(form: Form, unit: Unit) -> bool:
+    """Whether a form has rows of officers (chấp hành viên): from a province down, of the nation there are thousands."""
+    return form.layout == "officers" and unit.level != "national"
+
+
+def officer_rows(
+    ref: Reference, seats: Mapping[Seat, T], counted: Callable[[T], list[Value]]
+) -> Mapping[int, list[Filled]]:
     """A row for each officer who has anything in the period, by the place of the unit."""
     found: dict[int, list[Filled]] = {}
-    named = ((int(place), ref.officers[officer], seat) for seat in seats for place, officer in [seat.split(" ")])
+    named = ((place, ref.officers[officer], seat) for (place, officer), seat in seats.items())
     for place, officer, seat in sorted(named, key=lambda row: (row[0], row[1].code)):
-        values = counted(seats[seat])
+        values = counted(seat)
         if not _is_nothing(values):
             text = Text(officer.name, officer.name, _NAMED)
             found.setdefault(place, []).append(Filled(None, "", text, 2, values, officer=officer))

@@ -24,8 +24,9 @@ COLUMNS: Final = tuple(f"{measure}_{part}" for measure in MEASURES for part in R
 """What a line holds, and the order of every list of figures here."""
 
 HEAD: Final = """
-    r.no, r.month, r.version, r.regime, r.regime_version, r.reason, r.watermark, r.units, r.lines, r.cases_done,
-    r.cases_with_conditions, r.money_done, r.money_with_conditions, encode(r.digest, 'hex'), r.client_id, r.frozen_at"""
+    r.no, r.month, r.version, r.regime, r.regime_version, r.reason, r.watermark, r.units, r.lines, r.officer_lines,
+    r.cases_done, r.cases_with_conditions, r.money_done, r.money_with_conditions, encode(r.digest, 'hex'),
+    r.client_id, r.frozen_at"""
 """The columns of a report `r` itself."""
 
 _WITH_CONDITIONS: Final = ("done", "enforcing", "deferred_by_agreement", "other")
@@ -35,20 +36,24 @@ _NATION: Final = [
     for parts in (("done",), _WITH_CONDITIONS)
 ]
 # What the digest is over: one row that says what the report is, and one for each line, all in a fixed order.
-_LINE: Final = f"concat_ws(' ', l.unit_id, l.cut_id, {', '.join(f'coalesce(l.{c}, 0)' for c in COLUMNS)})"
+_FIGURES: Final = ", ".join(f"coalesce(l.{column}, 0)" for column in COLUMNS)
 
 
-def _digest(no: str, month: str, version: str, regime: str, regime_version: str, watermark: str) -> str:
-    about = ", ".join((no, month, version, regime, regime_version, watermark, *_NATION))
-    head = f"concat_ws(' ', 'thads-report-1', {about})"
-    body = f"coalesce(string_agg({_LINE}, E'\\n' ORDER BY l.unit_id, l.cut_id), '')"
-    return f"sha256(convert_to({head} || E'\\n' || {body}, 'UTF8'))"
+def _texts(key: str) -> str:
+    return f"string_agg(concat_ws(' ', l.unit_id, l.{key}, {_FIGURES}), E'\\n' ORDER BY l.unit_id, l.{key})"
+
+
+def _digest(about: Sequence[str], officers: str) -> str:
+    """`officers` are the lines `l` of officers; a report that has none is as those before there were any."""
+    head = f"concat_ws(' ', 'thads-report-1', {', '.join((*about, *_NATION))})"
+    body = f"coalesce({_texts('cut_id')}, '')"
+    rest = f"coalesce(E'\\n' || (SELECT {_texts('officer_id')} FROM {officers}), '')"
+    return f"sha256(convert_to({head} || E'\\n' || {body} || {rest}, 'UTF8'))"
 
 
 def _lines(regime: Regime) -> str:
     """SELECT of unit, cut and COLUMNS (zeros as NULL) at the end of a period, from the rollups by cut."""
-    fed = {measure: _formulas(regime, measure) for measure in MEASURES}
-    flows, opening = listed(flow_columns(MEASURES, fed)), listed(opening_columns(MEASURES, fed))
+    flows, opening = _columns(regime)
     base = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
     since = f"r.month >= make_date({base} - 1, 10, 1) AND r.month < %(first)s AND {base} < %(year)s::int"
     parts = [
@@ -56,12 +61,31 @@ def _lines(regime: Regime) -> str:
         (OPENING_CUT.stored, opening, f"r.fiscal_year = {base}"),
         (UNIT_MONTH_CUT.stored, opening, since),
     ]
-    arms = [f"SELECT r.unit_id, r.cut_id, {given} FROM ({stored}) r WHERE {which}" for stored, given, which in parts]
+    return _summed(
+        "cut_id",
+        [f"SELECT r.unit_id, r.cut_id, {given} FROM ({stored}) r WHERE {which}" for stored, given, which in parts],
+    )
+
+
+def _lines_of_officers(regime: Regime) -> str:
+    """SELECT of unit, officer and COLUMNS likewise; officers have no stored opening, everything before is summed."""
+    flows, opening = _columns(regime)
+    parts = [(flows, "r.month BETWEEN %(first)s AND %(month)s"), (opening, "r.month < %(first)s")]
+    arm = "SELECT r.unit_id, r.officer_id, {given} FROM rollup_officer_month r WHERE {which}"
+    return _summed("officer_id", [arm.format(given=given, which=which) for given, which in parts])
+
+
+def _columns(regime: Regime) -> tuple[str, str]:
+    fed = {measure: _formulas(regime, measure) for measure in MEASURES}
+    return listed(flow_columns(MEASURES, fed)), listed(opening_columns(MEASURES, fed))
+
+
+def _summed(key: str, arms: Sequence[str]) -> str:
     sums = [f"(sum(c{number}))::bigint" for number in range(len(COLUMNS))]
     named = ", ".join(f"NULLIF({total}, 0) AS {name}" for total, name in zip(sums, COLUMNS, strict=True))
     return f"""
-        SELECT unit_id, cut_id, {named} FROM ({" UNION ALL ".join(arms)}) n
-        GROUP BY unit_id, cut_id HAVING {" OR ".join(f"{total} <> 0" for total in sums)}"""
+        SELECT unit_id, {key}, {named} FROM ({" UNION ALL ".join(arms)}) n
+        GROUP BY unit_id, {key} HAVING {" OR ".join(f"{total} <> 0" for total in sums)}"""
 
 
 def _formulas(regime: Regime, measure: str) -> list[Formula]:
@@ -79,11 +103,16 @@ def freezing_statement(regime: Regime) -> str:
         ), stored AS (
             INSERT INTO report_line (report_no, unit_id, cut_id, {", ".join(COLUMNS)})
             SELECT %(no)s, l.* FROM line l ORDER BY l.unit_id, l.cut_id
+        ), officer_line AS MATERIALIZED ({_lines_of_officers(regime)}
+        ), stored_of_officers AS (
+            INSERT INTO report_officer_line (report_no, unit_id, officer_id, {", ".join(COLUMNS)})
+            SELECT %(no)s, l.* FROM officer_line l ORDER BY l.unit_id, l.officer_id
         )
-        INSERT INTO report ({", ".join(keys)}, watermark, reason, client_id, person_id, units, lines,
+        INSERT INTO report ({", ".join(keys)}, watermark, reason, client_id, person_id, units, lines, officer_lines,
             cases_done, cases_with_conditions, money_done, money_with_conditions, digest)
         SELECT {", ".join(about)}, w.watermark, %(reason)s, %(client)s, %(person)s, count(DISTINCT l.unit_id),
-            count(l.unit_id), {", ".join(_NATION)}, {_digest(*about, "w.watermark")}
+            count(l.unit_id), (SELECT count(*) FROM officer_line), {", ".join(_NATION)},
+            {_digest((*about, "w.watermark"), "officer_line l")}
         FROM (SELECT pg_current_snapshot()::text AS watermark) w LEFT JOIN line l ON true GROUP BY w.watermark
         RETURNING encode(digest, 'hex')"""
 
@@ -126,6 +155,17 @@ async def summed(db: Reads, no: int, groups: Groups, cuts: Sequence[int] | None)
     """Figures by place, in the order of COLUMNS; a place none of whose units has a line is absent."""
     parameters = {"no": no, "units": groups.unit_ids, "places": groups.places, "cuts": cuts}
     return {place: tuple(figures) for place, *figures in await db.fetch(_SUMMED, parameters)}
+
+
+_BY_SEAT: Final = f"""{MEMBERS}
+    SELECT m.place, l.officer_id, {_SUMS} FROM report_officer_line l JOIN member m USING (unit_id)
+    WHERE l.report_no = %(no)s GROUP BY m.place, l.officer_id"""
+
+
+async def summed_by_seat(db: Reads, no: int, groups: Groups) -> dict[tuple[int, str], Row]:
+    """Figures by place and officer, in the order of COLUMNS."""
+    rows = await db.fetch(_BY_SEAT, {"no": no, "units": groups.unit_ids, "places": groups.places})
+    return {(place, officer): tuple(figures) for place, officer, *figures in rows}
 
 
 _BY_CUT: Final = f"""
@@ -191,8 +231,12 @@ async def list_differences(
     return await db.fetch(_DIFFERENCES, parameters)
 
 
-_OF_REPORT: Final = _digest("r.no", "r.month", "r.version", "r.regime", "r.regime_version", "r.watermark")
+_OFFICERS: Final = "report_officer_line l WHERE l.report_no = r.no"
+_OF_REPORT: Final = _digest(
+    [f"r.{part}" for part in ("no", "month", "version", "regime", "regime_version", "watermark")], _OFFICERS
+)
 _TOTALS: Final = f"""r.units = count(DISTINCT l.unit_id) AND r.lines = count(l.unit_id)
+        AND coalesce(r.officer_lines, 0) = (SELECT count(*) FROM {_OFFICERS})
         AND (r.cases_done, r.cases_with_conditions, r.money_done, r.money_with_conditions) = ({", ".join(_NATION)})"""
 _PROOF: Final = f"""
     SELECT encode(r.digest, 'hex'), encode({_OF_REPORT}, 'hex'), {_TOTALS}

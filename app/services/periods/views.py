@@ -37,6 +37,7 @@ class Report:
     watermark: str
     units: int
     lines: int
+    officer_lines: int | None
     nation: Mapping[str, tuple[int, int]]
     digest: str
     client_id: str
@@ -53,7 +54,7 @@ class Difference:
 
 def report_of(row: Row) -> Report:
     """A row of `report_queries.HEAD`."""
-    no, month, version, regime, regime_version, reason, watermark, units, lines, *rest = row
+    no, month, version, regime, regime_version, reason, watermark, units, lines, officer_lines, *rest = row
     done, conditions, money_done, money_conditions, digest, client_id, frozen_at = rest
     nation = {"cases": (done, conditions), "money": (money_done, money_conditions)}
     period = period_of(date.fromisoformat(month))
@@ -67,6 +68,7 @@ def report_of(row: Row) -> Report:
         watermark,
         units,
         lines,
+        officer_lines,
         nation,
         digest,
         client_id,

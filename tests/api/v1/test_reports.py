@@ -63,8 +63,7 @@ class Made:
 
 FORMS: Final = "/v1/forms"
 # those of officers list none for the nation
-FROZEN_FORMS: Final = tuple((no, name) for no in range(1, 7) for name in ("nation", "province", "office")
-                            if no not in (4, 5) or name == "nation")  # fmt: skip
+FROZEN_FORMS: Final = tuple((no, name) for no in range(1, 7) for name in ("nation", "province", "office"))
 
 
 @pytest.fixture(scope="module")
@@ -209,33 +208,37 @@ def test_a_province_sees_its_own_lines_and_the_average(made: Made) -> None:
         with connection.transaction():
             for name, value in context_of(caller, ("vn.wa.",))._asdict().items():
                 connection.execute("SELECT set_config(%s, %s, true)", [f"app.{name}", value])
-            seen = connection.execute("SELECT DISTINCT unit_id::text FROM report_line").fetchall()
-            assert seen == [(made.island.world.own.office_id,)]
-            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-                connection.execute(
-                    "INSERT INTO report_line (report_no, unit_id, cut_id) SELECT 1, unit_id, 7 FROM report_line"
-                )
+            for table, key, other in (
+                ("report_line", "cut_id", "7"),
+                ("report_officer_line", "officer_id", "uuidv7()"),
+            ):
+                seen = connection.execute(f"SELECT DISTINCT unit_id::text FROM {table}".encode()).fetchall()
+                assert seen == [(made.island.world.own.office_id,)]
+                insert = f"INSERT INTO {table} (report_no, unit_id, {key}) SELECT 1, unit_id, {other} FROM {table}"
+                with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                    connection.execute(insert.encode())
 
 
-def test_nobody_changes_it_and_the_digest_would_tell(made: Made) -> None:
+@pytest.mark.parametrize("table", ["report_line", "report_officer_line"])
+def test_nobody_changes_it_and_the_digest_would_tell(made: Made, table: str) -> None:
     path = f"{PATH}/{made.first['no']}/proof"
     proof = made.province.get(path).json()
     assert proof["holds"] is True
     assert proof["digest"] == proof["computed"] == made.first["digest"]
     assert made.province.get(f"{PATH}/999/proof").status_code == 404
-    change = f"UPDATE report_line SET money_done = 1 WHERE report_no = {made.first['no']} AND money_done IS NOT NULL"
+    change = f"UPDATE {table} SET money_done = 1 WHERE report_no = {made.first['no']} AND money_done IS NOT NULL"
     with psycopg.connect(made.island.service.database.settings.libpq_url) as owner:
         with pytest.raises(psycopg.errors.RestrictViolation), owner.transaction():
             owner.execute(change.encode())
-        owner.execute("ALTER TABLE report_line DISABLE TRIGGER append_only")
-        owner.execute(f"CREATE TABLE kept AS SELECT * FROM report_line WHERE report_no = {made.first['no']}".encode())
+        owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER append_only".encode())
+        owner.execute(f"CREATE TABLE kept AS SELECT * FROM {table} WHERE report_no = {made.first['no']}".encode())
         owner.execute(change.encode())
         owner.commit()
         assert made.province.get(path).json()["holds"] is False
-        owner.execute(f"DELETE FROM report_line WHERE report_no = {made.first['no']}".encode())
-        owner.execute("INSERT INTO report_line SELECT * FROM kept")
+        owner.execute(f"DELETE FROM {table} WHERE report_no = {made.first['no']}".encode())
+        owner.execute(f"INSERT INTO {table} SELECT * FROM kept".encode())
         owner.execute("DROP TABLE kept")
-        owner.execute("ALTER TABLE report_line ENABLE TRIGGER append_only")
+        owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER append_only".encode())
         owner.commit()
     assert made.province.get(path).json()["holds"] is True
 
@@ -286,10 +289,25 @@ def test_a_frozen_workbook_says_which_version_it_shows(made: Made) -> None:
     assert [cell.value for cell in row[2 : 2 + len(numbers)]] == numbers
 
 
+def test_frozen_forms_list_officers(made: Made) -> None:
+    found = read_form(made.province, 4, unit=made.island.world.own.province_id, version=1)
+    assert any(row["officer"] for row in found["rows"])
+    assert made.first["officer_lines"] >= 2
+
+
 @pytest.mark.parametrize("no", [4, 5])
-def test_a_report_holds_no_officers(made: Made, no: int) -> None:
+def test_a_report_of_before_holds_no_officers(made: Made, no: int) -> None:
     asked: dict[str, Any] = {**PERIOD, "version": 1, "unit": made.island.world.own.province_id}
-    answer = made.province.get(f"{FORMS}/{no}", params=asked)
+    with psycopg.connect(made.island.service.database.settings.libpq_url, autocommit=True) as owner:
+        as_before = "UPDATE report SET officer_lines = NULL WHERE version = 1"
+        owner.execute("ALTER TABLE report DISABLE TRIGGER append_only")
+        owner.execute(as_before.encode())
+        try:
+            answer = made.province.get(f"{FORMS}/{no}", params=asked)
+            assert read_form(made.nation, no, version=1)["rows"]
+        finally:
+            owner.execute("UPDATE report SET officer_lines = %s WHERE version = 1", [made.first["officer_lines"]])
+            owner.execute("ALTER TABLE report ENABLE TRIGGER append_only")
     assert answer.status_code == 409
     assert "officers" in answer.json()["detail"]
 

@@ -71,14 +71,16 @@ def test_every_entry_is_frozen_or_later(cluster: str, seed: int) -> None:
 
         run(race())
         frozen = run(service.db.write(lambda session: commands.freeze(work_of(service, session), PERIOD, "tests")))
-        ((stored,),) = run(service.db.fetch("SELECT (sum(money_completed))::bigint FROM report_line"))
+        completed = "SELECT (sum(money_completed))::bigint FROM"
+        ((stored,),) = run(service.db.fetch(f"{completed} report_line"))
+        ((of_officers,),) = run(service.db.fetch(f"{completed} report_officer_line"))
         sql = """
             SELECT count(*) FILTER (WHERE booked_on < '2025-02-01'), count(*) FILTER (WHERE booked_on = '2025-02-01'),
                 count(*) FROM entry WHERE event = 'collected'"""
         ((within, later, total),) = run(service.db.fetch(sql))
         assert frozen.version == 1
         assert within + later == total == WRITERS * EACH
-        assert (stored or 0) == within
+        assert (stored or 0) == (of_officers or 0) == within
         assert run(verify(service.db)) == []
         service.close()
 
@@ -125,7 +127,7 @@ def test_who_closes_and_who_books_wait_for_each_other(cluster: str, closing_firs
 def test_the_lines_are_stored_by_one_statement(service: Service) -> None:
     regime = service.reference.current.regime(PERIOD.last)
     statement = freezing_statement(regime)
-    assert statement.count("INSERT INTO") == 2
+    assert statement.count("INSERT INTO") == 3  # lines, those of officers, and the report
     assert ";" not in statement
     assert all(column in statement for column in COLUMNS)
 

@@ -115,6 +115,9 @@ class ReportOut(Strict):
     )
     units: Count = Field(description="units with figures", examples=[389])
     lines: Count = Field(description="lines: figures of a unit by kind, initiation and segments", examples=[6_412])
+    officer_lines: Count | None = Field(
+        description="lines of officers in units; null where it was frozen before these were kept", examples=[3_021]
+    )
     digest: Digest = Field(description="SHA-256 over what the report is and all its lines", examples=[_DIGEST])
     national: NationRates = Field(description="result rates of the nation")
 
@@ -246,6 +249,7 @@ def report_out(report: Report, ref: Reference) -> dict[str, Any]:
         "watermark": report.watermark,
         "units": report.units,
         "lines": report.lines,
+        "officer_lines": report.officer_lines,
         "digest": report.digest,
         "national": {measure: rate_out(report.nation[measure]) for measure in MEASURES},
     }
@@ -283,7 +287,7 @@ def proof_out(no: int, proof: tuple[str, str, bool]) -> dict[str, Any]:
 
 
 _SAMPLE: Final = Report(
-    1, Period.of_months(2025, 4), 1, "tt05-2024", 1, None, "4711:4711:", 389, 6_412,
+    1, Period.of_months(2025, 4), 1, "tt05-2024", 1, None, "4711:4711:", 389, 6_412, 3_021,
     {"cases": (161_828, 452_275), "money": (36_550_000_000_000, 210_000_000_000_000)}, _DIGEST, "demo-national",
     "2025-02-06T02:11:45.123456Z",
 )  # fmt: skip
