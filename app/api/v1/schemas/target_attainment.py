@@ -319,14 +319,15 @@ def number_out(result: Result) -> dict[str, Any]:
 
 def tracked_out(result: Result, national: Share) -> dict[str, Any]:
     """A result as `TrackedOut`."""
-    shown, lines = result_out(result, national), result.lines
-    return {
+    lines = result.lines
+    counted = {
         "tracked": lines.accepted_total,
         "enforced": lines.done,
         "ended_otherwise": lines.other,
         "still_tracked": lines.enforcing,
-        **{name: shown[name] for name in TrackedOut.model_fields if name in shown},
     }
+    shown = {**result_out(result, national), **counted}
+    return {name: shown[name] for name in TrackedOut.model_fields}
 
 
 def _any_result_out(indicator: str, result: Result, national: Share) -> dict[str, Any]:
