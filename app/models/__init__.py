@@ -1,6 +1,7 @@
 """The tables, one family per file; importing this package knows them all."""
 
 from app.models import (
+    administrative,
     books,
     cases,
     clients,
@@ -17,6 +18,7 @@ from app.models import (
 from app.models.base import metadata
 
 __all__ = [
+    "administrative",
     "books",
     "cases",
     "clients",

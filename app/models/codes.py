@@ -19,6 +19,8 @@ INDICATORS_BY_NUMBER: Final = ("cases_done", "money_collected")
 INDICATORS: Final = (
     *INDICATORS_BY_RATE, "administrative_rate", "credit_cases_rate", "credit_money_rate", *INDICATORS_BY_NUMBER,
 )  # fmt: skip
+# Why an administrative judgment is no longer tracked.
+ADMINISTRATIVE_OUTCOMES: Final = ("enforced", "terminated")
 PERIOD_STATES: Final = ("open", "closed", "frozen")
 
 # Bits of a case's segment: what reports cut by. A case may carry several.

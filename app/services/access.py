@@ -141,6 +141,11 @@ def recorded_wall(row: str, scope: Scope) -> str:
     return f"{within} AND ({row}.institutions IS NULL OR %(institution)s::text = ANY ({row}.institutions))"
 
 
+def unclassed_wall(row: str, scope: Scope) -> str:
+    """The row wall of what has no class and no parties: who is bound to an institution sees none of it."""
+    return _within(row, len(scope.paths)) if scope.institution is None else "false"
+
+
 def _cleared(row: str, scope: Scope) -> str:
     return f"{_within(row, len(scope.paths))} AND {row}.confidentiality <= %(clearance)s::smallint"
 

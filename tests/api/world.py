@@ -128,6 +128,12 @@ _TARGET: Final = """
     VALUES (CAST(:unit AS uuid), 2026, 'cases_rate', 1, 8390, '15/QĐ-CTHADS', '2025-11-05', 'Nguyễn Văn Lực',
         '2025-11-05') RETURNING id::text"""
 
+_JUDGMENT: Final = """
+    INSERT INTO administrative_judgment (unit_id, unit_path, file_no, court, judgment_no, judgment_date, obliged_agency,
+        accepted_on)
+    SELECT id, path, 'W/THAHC', 'Tòa án nhân dân', '1/2024/HC-ST', '2024-07-10', 'Ủy ban nhân dân', '2024-08-21'
+    FROM unit WHERE id = CAST(:unit AS uuid) RETURNING id::text"""
+
 _RELATIVE: Final = """
     INSERT INTO officer_relative (officer_id, relation, name, masked_name, id_number, since)
     VALUES (CAST(:officer AS uuid), 'sibling', 'Trần Minh Khôi', 'T*** M*** K***', :number, '2020-01-01')
@@ -154,6 +160,7 @@ async def _place(session: AsyncSession, letter: str) -> Place:
     relative = await insert(_RELATIVE, officer=officer, number=f"02509099000{letter}")
     objects = {"unit_id": office, "officer_id": officer, "matter_id": matter, "target_id": target}
     objects["relative_id"] = relative
+    objects["judgment_id"] = await insert(_JUDGMENT, unit=office)
     objects |= {"external_id": f"W-{letter}-1", "event_id": f"W-{letter}-2"}
     return Place(province, office, objects)
 

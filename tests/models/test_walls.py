@@ -67,6 +67,8 @@ def test_the_same_connection_sees_with_a_context_and_forgets_it(bound: psycopg.C
         "DELETE FROM enforcement_case",
         "UPDATE target SET rate_bp = 1",
         "DELETE FROM target",
+        "UPDATE administrative_judgment SET accepted_on = '2020-01-01'",
+        "DELETE FROM administrative_judgment",
         "UPDATE client SET disabled = false",
         "INSERT INTO client (id, name, scopes) VALUES ('thief', 'x', '{admin}')",
         "INSERT INTO client_grant SELECT id, NULL FROM client",

@@ -41,8 +41,8 @@ async def list_below_average(
     """Units of a level below the national average (mức bình quân chung của toàn quốc), worst first.
 
     Each with the distance in percentage points of unrounded rates, the end of the month since which it has been below
-    without a break in this fiscal year, and the number of cases or the VND that it lacks. By result rates only, of all
-    cases or of those of credit institutions: numbers have no national average.
+    without a break in this fiscal year, and the number of cases or the VND that it lacks. By rates only: numbers have
+    no national average.
     """
     day = asked_day(None, query.as_of, today())
     seen = ref.family(caller.paths)

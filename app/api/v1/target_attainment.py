@@ -41,7 +41,7 @@ async def read_attainment(
 
     An `indicator` beyond the two result rates of all cases has a member of its own. Numbers (`cases_done`,
     `money_collected`) are ranked by what they are of their target, and have no national average: a number is as large
-    as the unit is. Of `administrative_rate` the target is shown and all else is null: the service has no books of it.
+    as the unit is. `administrative_rate` is what was enforced of the `/v1/administrative-judgments` tracked.
     """
     found = await attained(db, ref, caller, query)
     shown = found.after(after(request, caller, page), page.limit + 1)

@@ -50,10 +50,7 @@ Writer = Annotated[Caller, requires("targets:write")]
 async def read_results(
     request: Request, db: Db, ref: Ref, caller: Reader, query: Annotated[ResultsQuery, Query()], page: Paging
 ) -> Response:
-    """Results of a unit, its children or its officers by one indicator, beside target and milestones.
-
-    Of `administrative_rate` targets are shown and results are null: the service holds no books of it (`held`).
-    """
+    """Results of a unit, its children or its officers by one indicator, beside target and milestones."""
     unit = asked_unit(ref, caller, query.unit)
     plan = Plan(unit, query.of, query.indicator, asked_day(query.fiscal_year, query.as_of, today()))
     last = after(request, caller, page)
@@ -79,7 +76,7 @@ async def propose_targets(
 
     Of a rate everybody gets the result of last year, raised or lowered by the same number of points, the smallest with
     which the rates weighted by stock with conditions reach the target; of a number a share by stock times result.
-    Values in `adjusted` stay, and the rest is split over the others. Invalid for indicators without books.
+    Values in `adjusted` stay, and the rest is split over the others.
     """
     unit = ref.visible(caller, body.unit_id)
     if unit is None:

@@ -9,6 +9,7 @@ from typing import Final
 from app.services.access import Caller, Scope
 
 SCOPE_OF: Final[dict[str, str]] = {
+    "administrative_judgment": "administrative:read",
     "case": "cases:read",
     "unit": "units:read",
     "officer": "officers:read",

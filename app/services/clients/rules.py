@@ -28,6 +28,8 @@ SCOPES: Final[dict[str, str]] = {
     "officers:write": "change officers and postings",
     "matters:read": "read matters tracked by steering committees",
     "matters:write": "change matters and their tracking",
+    "administrative:read": "read the register of administrative judgments tracked",
+    "administrative:write": "take on administrative judgments, follow and end their tracking",
     "reference:read": "read code lists, regimes and rules",
     "rules:write": "set new versions of the priority rules and of how regimes count",
     "public:read": "read the public list of debtors without conditions",
@@ -59,11 +61,11 @@ class Role:
 
 _CLERK: Final = frozenset(
     {"cases:read", "cases:write", "changes:read", "priority:read", "units:read", "officers:read", "reference:read"}
-    | {"public:read", "jobs:write"}
+    | {"public:read", "jobs:write", "administrative:read", "administrative:write"}
 )
 _OFFICER: Final = _CLERK | {"cases:read.pii", "matters:read", "targets:read", "statistics:read", "reports:write"}
 _LEADER: Final = _OFFICER | {"matters:write", "officers:write", "targets:write"}
-_INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write", "reports:write"}
+_INSPECTOR: Final = (_OFFICER | {"audit:read"}) - {"cases:write", "reports:write", "administrative:write"}
 _ADMINISTRATOR: Final = frozenset(
     {"units:read", "units:write", "officers:read", "officers:write", "reference:read", "rules:write", "audit:read"}
     | {"privacy:write", "jobs:write"}

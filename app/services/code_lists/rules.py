@@ -9,6 +9,7 @@ PRIORITY_FLAGS: Final = ("long_running", "high_value", "steering_committee")
 
 LISTS: Final[dict[str, tuple[str, ...]]] = {
     "accounts": codes.ENTRY_ACCOUNTS,
+    "administrative-outcomes": codes.ADMINISTRATIVE_OUTCOMES,
     "case-events": codes.EVENTS,
     "case-kinds": codes.CASE_KINDS,
     "case-states": codes.CASE_STATES,

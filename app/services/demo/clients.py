@@ -35,7 +35,7 @@ NATIONAL: Final = DemoClient(
 PROVINCIAL: Final = DemoClient(
     "demo-province",
     "Cổng thông tin THADS tỉnh Phú Thọ (thử nghiệm)",
-    READING | {"cases:write", "targets:write", "officers:write", "reports:write", "jobs:write"},
+    READING | {"cases:write", "targets:write", "officers:write", "reports:write", "jobs:write", "administrative:write"},
     "vn.t25.",
     clearance=RESTRICTED,
 )

@@ -10,6 +10,7 @@ from typing import Final
 import psycopg
 
 from app.services.books.commands import rebuild_statements
+from app.services.demo.administrative import judgments
 from app.services.demo.bulk import TABLES, Connection, copy_into, is_empty, prepare, take_down, vacuum
 from app.services.demo.flows import flows
 from app.services.demo.matters import Docket
@@ -105,7 +106,8 @@ class _Loading:
     def _reference(self, connection: Connection) -> None:
         scale, seed = self.summary.scale, self.summary.seed
         made = organisation(scale, seed)
-        for table, columns, rows in reference_rows(made, Docket(made, scale, seed).matters, targets(made, seed)):
+        matters = Docket(made, scale, seed).matters
+        for table, columns, rows in reference_rows(made, matters, targets(made, seed), judgments(made, seed)):
             with connection.cursor().copy(copy_into(table, columns, freeze=False)) as copy:
                 for row in rows:
                     copy.write_row(row)

@@ -1,8 +1,10 @@
-"""Units, officers, matters and targets of the demo as rows for COPY."""
+"""Units, officers, matters, targets and administrative judgments of the demo as rows for COPY."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple, fields
 from datetime import date
 
+from app.services.demo.administrative import JudgmentRow
 from app.services.demo.matters import Matter
 from app.services.demo.targets import FISCAL_YEAR, TargetRow
 from app.services.demo.units import NEW_MAP, Organisation
@@ -15,7 +17,10 @@ def _range(since: date, until: date | None) -> str:
 
 
 def reference_rows(
-    organisation: Organisation, matters: Iterable[Matter], targets: Iterable[TargetRow]
+    organisation: Organisation,
+    matters: Iterable[Matter],
+    targets: Iterable[TargetRow],
+    judgments: Iterable[JudgmentRow],
 ) -> Iterator[tuple[str, tuple[str, ...], list[Row]]]:
     """Table, columns and rows, in an order that foreign keys allow."""
     units, officers, known = organisation.units, organisation.officers, list(matters)
@@ -64,3 +69,5 @@ def reference_rows(
             for t in targets
         ],
     )  # fmt: skip
+    columns = tuple(field.name for field in fields(JudgmentRow))
+    yield "administrative_judgment", columns, [astuple(judgment) for judgment in judgments]

@@ -13,6 +13,7 @@ from typing import Any, Final
 from app.db import Reads, Row
 from app.models.codes import SEGMENT_CREDIT
 from app.services.access import Scope
+from app.services.administrative.rules import Tracking
 from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.queries import TRACKINGS
 from app.services.statistics.groups import REST_OF_NATION, Groups
@@ -28,8 +29,8 @@ _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(y
 class Course:
     """How D1 and C1 of a group ran on: sums since the books began up to, and without, each of the boundaries.
 
-    Of each measure there are `width` columns: what is reached, what has conditions, and D1 where that is not what is
-    reached.
+    Of each measure there are `width` columns: what is reached, what has conditions, and what left the stock where that
+    is not what is reached.
     """
 
     bounds: Mapping[date, int]
@@ -91,6 +92,13 @@ def course_of(moved: Movements, formulas: Formulas) -> Course:
     """The course that movements of some cases only describe."""
     columns = [moved.gained(measure, formula) for measure in MEASURES for formula in formulas[measure]]
     return _course(moved.bounds, dict(enumerate(zip(*columns, strict=True))), formulas)
+
+
+def course_of_tracking(tracking: Tracking) -> Course:
+    """The course of a register of administrative judgments; it has no money."""
+    none = (0,) * 3
+    sums = [(enforced, accepted, ended, *none) for accepted, enforced, ended in tracking.sums.values()]
+    return Course({day: number for number, day in enumerate(tracking.sums)}, sums, 3)
 
 
 def _course(bounds: Sequence[date], stretches: Mapping[int, Sequence[int]], formulas: Formulas) -> Course:

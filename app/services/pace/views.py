@@ -8,8 +8,9 @@ from typing import Final
 from app.db import Row, SeenBy
 from app.errors import NotFound, invalid
 from app.services.access import Caller, figures
+from app.services.administrative.queries import by_officer, by_place
 from app.services.pace import queries
-from app.services.pace.queries import Course, course_of, courses, together
+from app.services.pace.queries import Course, course_of, course_of_tracking, courses, together
 from app.services.pace.rules import (
     Needed,
     PastYear,
@@ -28,7 +29,7 @@ from app.services.pace.rules import (
 from app.services.reference import Reference, Unit
 from app.services.regimes.rules import Regime
 from app.services.statistics.cut_queries import movements
-from app.services.statistics.groups import Groups, below, grouped, kept
+from app.services.statistics.groups import Groups, below, family, grouped, kept
 from app.services.statistics.movements import boundaries
 from app.services.statistics.queries import Formulas
 from app.services.statistics.rules import (
@@ -41,7 +42,7 @@ from app.services.statistics.rules import (
     rank_key,
 )
 from app.services.targets import nation_queries
-from app.services.targets.plan_rules import RECKONED, is_number
+from app.services.targets.plan_rules import is_number
 from app.services.targets.rules import Result, is_below
 from app.services.targets.views import Asked, Standing, Standings, cut_of, how_of, standings
 
@@ -104,15 +105,14 @@ async def paces(db: SeenBy, ref: Reference, asked: Asked, on: date) -> Paces:
     bounds = boundaries([p for same in years for p in (same, Period.of_months(same.fiscal_year, 12))])
     shown = sorted({standing.unit.id: standing.unit for standing in found.standings}.values(), key=lambda u: u.path)
     groups = kept(ref, ("pace", *(u.id for u in shown), asked.seen), lambda: grouped(ref, shown, asked.seen))
-    looked_at = bool(years) and asked.indicators[0] in RECKONED
-    read = await _courses(db, groups, asked.indicators[0], regime, bounds) if looked_at else {}
+    read = await _courses(db, groups, asked.indicators[0], regime, bounds) if years else {}
     nation = together(read)
     officers: Mapping[str, Shares] = {}
-    if asked.of == "officers" and looked_at:
+    if asked.of == "officers" and years:
         officers = await _officers(db, ref, asked, regime, bounds)
     return Paces(
         found,
-        {name: _comparable(how_of(name).measure, period, years) for name in asked.indicators},
+        {name: how_of(name).tracked or _comparable(how_of(name).measure, period, years) for name in asked.indicators},
         {u.id: read[n].share for n, u in enumerate(shown) if n in read},
         officers,
         _NONE if nation is None else history(nation.share, period),
@@ -123,6 +123,9 @@ async def _officers(
     db: SeenBy, ref: Reference, asked: Asked, regime: Regime, bounds: Sequence[date]
 ) -> dict[str, Shares]:
     """D1 and C1 of officers in the books of the unit."""
+    if how_of(asked.indicators[0]).tracked:
+        tracked = await by_officer(figures(db), family(ref, asked.unit), bounds)
+        return {officer_id: course_of_tracking(tracking).share for officer_id, tracking in tracked.items()}
     groups = kept(ref, ("statement", asked.unit.id), lambda: grouped(ref, [asked.unit]))
     result = _formulas(regime, asked.indicators[0])
     found = await movements(figures(db), groups, "officer", cut_of(asked.indicators[0]), bounds)
@@ -133,6 +136,9 @@ async def _courses(
     db: SeenBy, groups: Groups, indicator: str, regime: Regime, bounds: Sequence[date]
 ) -> dict[int, Course]:
     """The course by place of what an indicator is made of, in one statement."""
+    if how_of(indicator).tracked:
+        tracked = await by_place(figures(db), groups, bounds)
+        return {place: course_of_tracking(tracking) for place, tracking in tracked.items()}
     result, cut = _formulas(regime, indicator), cut_of(indicator)
     if cut.is_empty:
         return await courses(figures(db), groups, result, bounds)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from app.errors import Fault, Invalid
 from app.models.codes import INDICATORS_BY_NUMBER
 from app.services.statistics.rules import Share
 
@@ -18,25 +17,31 @@ FULL: Final = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Reckoned:
-    """How the books give an indicator: what of which measure is done, of which cases; a number or a rate."""
+    """How the books give an indicator: what of which measure is done, of which cases; a number or a rate.
+
+    `tracked` of no cases, but of the register of administrative judgments.
+    """
 
     measure: str
     done: str = "done"
     credit: bool | None = None
     is_number: bool = False
+    tracked: bool = False
 
 
 RECKONED: Final = {
     "cases_rate": Reckoned("cases"),
     "money_rate": Reckoned("money"),
+    "administrative_rate": Reckoned("cases", tracked=True),
     "credit_cases_rate": Reckoned("cases", credit=True),
     "credit_money_rate": Reckoned("money", credit=True),
     "cases_done": Reckoned("cases", is_number=True),
     "money_collected": Reckoned("money", "completed", is_number=True),
 }
-"""Indicators the books hold. `administrative_rate` is none: tracking of administrative judgments has no books here.
+"""Every indicator.
 
-Cases of the kind `administrative` are no such books: they collect what such a judgment orders somebody to pay.
+Cases of the kind `administrative` are not what `administrative_rate` counts: they collect what such a judgment orders
+somebody to pay.
 """
 AVERAGED: Final = tuple(name for name, how in RECKONED.items() if not how.is_number)
 """Indicators the nation has an average of. Numbers have none: they are as large as the unit is."""
@@ -74,14 +79,6 @@ class Sum:
     def shortfall(self) -> int:
         """By how many cases or VND they miss it, rounded up; 0 when they do not."""
         return max(0, -(-(self.asked - self.given) // FULL))
-
-
-def held(indicator: str, *, pointer: str | None = None, parameter: str | None = None) -> Reckoned:
-    """How an indicator is reckoned; Invalid where the service holds no books of it."""
-    if indicator not in RECKONED:
-        message = {"en": "the service holds no books of it", "vi": "hệ thống không có sổ liệu của chỉ tiêu này"}
-        raise Invalid(faults=[Fault("not-held", message, pointer, parameter)])
-    return RECKONED[indicator]
 
 
 def is_number(indicator: str) -> bool:

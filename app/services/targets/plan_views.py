@@ -8,6 +8,9 @@ from typing import Any, Literal
 from app.db import SeenBy
 from app.errors import Fault, Invalid, invalid
 from app.services.access import figures
+from app.services.administrative import queries as administrative
+from app.services.administrative.rules import Tracking
+from app.services.administrative.rules import together as tracked_together
 from app.services.reference import Officer, Reference, Unit
 from app.services.statistics import cut_queries
 from app.services.statistics.cut_queries import CutFilter
@@ -65,13 +68,13 @@ class Holder:
 class Progress:
     """Where a holder stands: result so far and a year before, target, and what was reached by its milestones.
 
-    `share` is done and what has conditions; None where the service holds no books of the indicator. `steps` has what
-    was reached at the end of the months of milestones that are over.
+    `share` is done and what has conditions, or enforced and tracked. `steps` has what was reached at the end of the
+    months of milestones that are over.
     """
 
     holder: Holder
-    share: Share | None
-    before: Share | None
+    share: Share
+    before: Share
     target: Assigned | None
     steps: Mapping[int, Share]
 
@@ -103,10 +106,10 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """Whether the targets of the children reach that of their parent; None without one, or without books of it."""
+    """Whether the targets of the children reach that of their parent; None without one."""
 
     target: Assigned | None
-    children: Sequence[tuple[Holder, int | None, Assigned | None]]
+    children: Sequence[tuple[Holder, int, Assigned | None]]
     sum: Sum | None
 
 
@@ -114,9 +117,7 @@ async def progress(db: SeenBy, ref: Reference, plan: Plan) -> list[Progress]:
     """Results by an indicator beside targets, for a unit, its children or its officers, in order of path or id."""
     holders, year = _holders(ref, plan), plan.period.fiscal_year
     targets = await queries.targets_of(db, [h.id for h in holders], year, plan.indicator, plan.on)
-    how = RECKONED.get(plan.indicator)
-    if how is None:
-        return [Progress(holder, None, None, targets.get(holder.id), {}) for holder in holders]
+    how = RECKONED[plan.indicator]
     ends = {months: Period.of_months(year, months) for months in MILESTONES}
     over = {months: period for months, period in ends.items() if period.last <= plan.on}
     before = plan.period.previous()
@@ -139,7 +140,7 @@ async def proposal(db: SeenBy, ref: Reference, plan: Plan, value: int | None, fi
     `value` is the target to be split, by default the one assigned; `fixed` the values its parent insists on, by holder.
     Raises Invalid when there is no target, nobody to split it over, or a value fixed for somebody else.
     """
-    how = plan_rules.held(plan.indicator, pointer="/indicator")
+    how = RECKONED[plan.indicator]
     holders = _holders(ref, plan)
     _check_fixed(holders, fixed)
     target = await _to_split(db, plan, value)
@@ -168,9 +169,7 @@ async def consistency(db: SeenBy, ref: Reference, plan: Plan) -> Consistency:
     holders, year = _holders(ref, plan), plan.period.fiscal_year
     ids = [plan.unit.id, *(holder.id for holder in holders)]
     targets = await queries.targets_of(db, ids, year, plan.indicator, plan.on)
-    target, how = targets.get(plan.unit.id), RECKONED.get(plan.indicator)
-    if how is None:
-        return Consistency(target, [(holder, None, targets.get(holder.id)) for holder in holders], None)
+    target, how = targets.get(plan.unit.id), RECKONED[plan.indicator]
     moved = await _books(db, ref, plan, holders, [plan.period])
     holders = [*holders, Holder()] if "" in moved else holders
     children = [
@@ -219,8 +218,10 @@ async def _to_split(db: SeenBy, plan: Plan, value: int | None) -> int:
 
 async def _books(
     db: SeenBy, ref: Reference, plan: Plan, holders: Sequence[Holder], periods: Sequence[Period]
-) -> dict[str, Movements]:
+) -> Mapping[str, Movements | Tracking]:
     """Movements by holder, in one statement; the rest under an empty id when it has any."""
+    if RECKONED[plan.indicator].tracked:
+        return await _register(db, ref, plan, holders, boundaries(periods))
     bounds, cut = boundaries(periods), CutFilter(credit_institution=RECKONED[plan.indicator].credit)
     found: Mapping[Any, Movements]
     if plan.of == "officers":
@@ -236,6 +237,21 @@ async def _books(
     return moved if rest.is_empty else {**moved, "": rest}
 
 
+async def _register(
+    db: SeenBy, ref: Reference, plan: Plan, holders: Sequence[Holder], bounds: Sequence[date]
+) -> dict[str, Tracking]:
+    """The register of administrative judgments by holder, as `_books`."""
+    if plan.of == "officers":
+        found = await administrative.by_officer(figures(db), family(ref, plan.unit), bounds)
+    else:
+        by_place = await administrative.by_place(figures(db), _groups(ref, plan), bounds)
+        names = {REST: "", **{place: holder.id for place, holder in enumerate(holders)}}
+        found = {names[place]: tracking for place, tracking in by_place.items()}
+    moved = {holder.id: found.pop(holder.id) for holder in holders if holder.id in found}
+    rest = tracked_together(found.values(), bounds)
+    return moved if rest.is_empty else {**moved, "": rest}
+
+
 def _groups(ref: Reference, plan: Plan) -> Groups:
     if plan.of == "self":
         return kept(ref, ("statement", plan.unit.id), lambda: grouped(ref, [plan.unit]))
@@ -243,10 +259,12 @@ def _groups(ref: Reference, plan: Plan) -> Groups:
     return kept(ref, ("parts", plan.unit.id, None, plan.on), lambda: parted(ref, plan.unit, shown))
 
 
-def _share(ref: Reference, moved: Movements | None, period: Period, how: Reckoned) -> Share:
+def _share(ref: Reference, moved: Movements | Tracking | None, period: Period, how: Reckoned) -> Share:
     """What is done in a period, and what has conditions in it."""
     if moved is None:
         return 0, 0
+    if isinstance(moved, Tracking):
+        return moved.counted(period).share
     regime = ref.regime(period.last)
     every = kept(ref, ("targets", regime.key, how.measure), lambda: formulas(regime.lines[how.measure]))
     names = (how.done, "with_conditions")

@@ -10,6 +10,8 @@ from app.clock import today
 from app.db import SeenBy
 from app.errors import invalid
 from app.services.access import figures
+from app.services.administrative.queries import by_officer, by_place
+from app.services.administrative.rules import Tracking
 from app.services.reference import Officer, Reference, Unit
 from app.services.statistics.cut_queries import CutFilter
 from app.services.statistics.cut_queries import movements as officer_movements
@@ -32,8 +34,6 @@ from app.services.targets.rules import Result, TargetVersion, by_attainment, by_
 
 Of = Literal["self", "children", "level", "officers"]
 _LAST: Final = 2**31
-_UNHELD: Final = Reckoned("cases")
-"""Stands for how an indicator without books is reckoned: of nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,8 @@ def _frame(ref: Reference, asked: Asked, on: date) -> tuple[Frame, Projection]:
         regime.code,
         regime_before.code,
         {
-            name: comparable(measure, period, before, same_lines(measure, regime, regime_before))
+            name: how_of(name).tracked
+            or comparable(measure, period, before, same_lines(measure, regime, regime_before))
             for name, measure in zip(asked.indicators, measures, strict=True)
         },
     )
@@ -153,8 +154,8 @@ def _groups(ref: Reference, asked: Asked, on: date) -> Groups:
 
 
 def how_of(indicator: str) -> Reckoned:
-    """How the books give an indicator; one they do not hold is reckoned of nothing."""
-    return RECKONED.get(indicator, _UNHELD)
+    """How the books give an indicator."""
+    return RECKONED[indicator]
 
 
 def cut_of(indicator: str) -> CutFilter:
@@ -166,12 +167,27 @@ async def _balances(
     db: SeenBy, groups: Groups, asked: Asked, frame: Frame, projection: Projection
 ) -> Mapping[int, Balances]:
     """Sums by place and of the rest of the nation, in one statement."""
-    if asked.indicators[0] not in RECKONED:
-        return {}
+    if how_of(asked.indicators[0]).tracked:
+        tracked = await by_place(figures(db), groups, boundaries([frame.period, frame.before]))
+        return {place: _tracked(tracking, frame) for place, tracking in tracked.items()}
     cut = cut_of(asked.indicators[0])
     if cut.is_empty:
         return await balances(db, groups, projection, frame.period, frame.before)
     return await nation_queries.balances(figures(db), groups, cut, projection, frame.period, frame.before)
+
+
+def _tracked(tracking: Tracking, frame: Frame) -> Balances:
+    """What is tracked, as the lines of a statement: all of it has conditions; what ended otherwise is D4."""
+    now = tracking.counted(frame.period)
+    lines = {
+        "carried_over": now.carried_over,
+        "newly_accepted": now.newly_accepted,
+        "done": now.enforced,
+        "enforcing": now.still_tracked,
+        "other": now.ended_otherwise,
+    }
+    before = tracking.counted(frame.before).share
+    return Balances({"cases": [lines.get(name, 0) for name in LINES]}, {"cases": before})
 
 
 def _results(indicators: Sequence[str], sums: Balances, holder: str, target: Target) -> dict[str, Result]:
@@ -241,8 +257,9 @@ async def _of_officers(db: SeenBy, ref: Reference, asked: Asked, frame: Frame, p
 async def _officer_balances(
     db: SeenBy, ref: Reference, asked: Asked, units: Sequence[str], frame: Frame, projection: Projection
 ) -> Mapping[str, Balances]:
-    if asked.indicators[0] not in RECKONED:
-        return {}
+    if how_of(asked.indicators[0]).tracked:
+        tracked = await by_officer(figures(db), units, boundaries([frame.period, frame.before]))
+        return {officer_id: _tracked(tracking, frame) for officer_id, tracking in tracked.items()}
     cut = cut_of(asked.indicators[0])
     if cut.is_empty:
         return await queries.officer_balances(figures(db), units, projection, frame.period, frame.before)

@@ -82,7 +82,7 @@ def test_another_regime_counts_otherwise(national: httpx.Client, world: World) -
 def test_a_form_that_is_not_held_says_why(partner: httpx.Client, world: World) -> None:
     found = read(partner, 11, **YEAR)
     assert (found["status"], found["rows"], found["columns"]) == ("not_held", [], [])
-    assert found["explanation"]["en"].endswith("not recorded here.")
+    assert found["explanation"]["en"].endswith("its annex is not at hand.")
     page = workbook(partner, 11, unit=world.own.office_id)
     texts = [cell.value for row in page.iter_rows() for cell in row if cell.value]
     assert found["explanation"]["vi"] in texts

@@ -14,6 +14,7 @@ from app.services.books.rules import Event
 from app.services.cases.commands import Posting, book_event, create_case
 from app.services.cases.rules import NewCase, NewObligation, NewParty
 from app.services.work import Work
+from tests.api.v1 import administrative
 from tests.builders import NATION_ID, Office, Service, offices
 
 DECISION = {
@@ -147,19 +148,35 @@ def test_numbers_are_attained(national: httpx.Client, made: tuple[str, list[Offi
     assert [(m["done"], m["reached"]) for m in item["milestones"]] == [(10_000_000, False)]
 
 
-def test_what_has_no_books_says_so(national: httpx.Client, made: tuple[str, list[Office]]) -> None:
-    body: dict[str, Any] = {**DECISION, **ON, "unit_id": made[0], "indicator": "administrative_rate", "rate": "90.00"}
+def test_administrative_judgments_are_passed_on_like_cases(
+    national: httpx.Client, made: tuple[str, list[Office]]
+) -> None:
+    """Four judgments of the first office, of which one is enforced, and one of the second: 60 % are three of five."""
+    body: dict[str, Any] = {**DECISION, **ON, "unit_id": made[0], "indicator": "administrative_rate", "rate": "60.00"}
+    body["milestones"] = [{"months": 6, "rate": "20.00"}]
     assert post(national, "/v1/targets", body).status_code == 201
+    one, other = made[1]
+    for number, office in enumerate([one, one, one, one, other]):
+        taken = administrative.accept(national, office.unit_id, officer_id=office.officer_id if number else None)
+        if number == 1:
+            assert administrative.end(national, taken).status_code == 200
     params = {"unit": made[0], "indicator": "administrative_rate", **ON}
     found = national.get("/v1/targets/results", params=params).json()
-    assert found["held"] is False
+    assert found["held"] is True
     (item,) = found["items"]
-    assert (item["target"]["rate"], item["result"], item["attainment"]) == ("90.00", None, None)
+    assert (item["target"]["rate"], item["result"]["value"], item["attainment"]) == ("60.00", "20.00", "33.33")
+    assert [(m["done"], m["reached"]) for m in item["milestones"]] == [(1, True)]
     checked = national.get("/v1/targets/consistency", params=params).json()
-    assert (checked["held"], checked["consistent"], checked["sum"]) == (False, None, None)
-    refused = post(national, "/v1/targets/proposals", {"unit_id": made[0], "indicator": "administrative_rate", **ON})
-    assert refused.status_code == 422
-    assert refused.json()["errors"][0]["code"] == "not-held"
+    assert (checked["consistent"], checked["sum"]["rate"]) == (True, "60.00")
+    assert [child["with_conditions"] for child in checked["children"]] == [4, 1]
+    asked = {"unit_id": made[0], "indicator": "administrative_rate", **ON}
+    split = national.post("/v1/targets/proposals", json=asked).json()
+    assert [(c["rate"], c["to_complete"], c["done"]) for c in split["children"]] == [("60.00", 3, 1), ("60.00", 1, 0)]
+    officers = national.post(
+        "/v1/targets/proposals", json={**asked, "unit_id": one.unit_id, "of": "officers", "rate": "60.00"}
+    )
+    shown = [(c["officer"] and c["officer"]["id"], c["with_conditions"]) for c in officers.json()["children"]]
+    assert shown == [(one.officer_id, 3), (None, 1)]
 
 
 def test_a_proposal_adds_up(national: httpx.Client, made: tuple[str, list[Office]], assigned: dict[str, Any]) -> None:

@@ -152,6 +152,7 @@ def test_the_same_seed_gives_the_same_book(book: Book, cluster: str) -> None:
         "SELECT md5(string_agg(id || code || name, '|' ORDER BY code)) FROM officer",
         "SELECT md5(string_agg(id || code || name, '|' ORDER BY code)) FROM matter",
         "SELECT md5(string_agg(id || rate_bp::text, '|' ORDER BY id)) FROM target WHERE decision_date > '2024-10-01'",
+        "SELECT md5(string_agg(concat(id, officer_id, ended_on), '|' ORDER BY id)) FROM administrative_judgment",
     ]
     with new_database(cluster) as url:
         again = load(url, scale=SCALE, seed=SEED, progress=lambda *_: None)

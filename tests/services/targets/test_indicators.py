@@ -24,7 +24,8 @@ from tests.services.statistics import naive, scenario
 from tests.services.statistics.naive import Entry
 from tests.services.statistics.scenario import Scenario
 
-HELD: Final = tuple(RECKONED)
+HELD: Final = tuple(name for name, how in RECKONED.items() if not how.tracked)
+"""Indicators of cases; administrative judgments are tested in `tests/services/administrative`."""
 FURTHER: Final = tuple(name for name in HELD if name not in ("cases_rate", "money_rate"))
 DAYS: Final = (date(2024, 10, 1), date(2025, 6, 12), date(2025, 6, 30), date(2025, 9, 17), date(2026, 3, 31))
 NATION: Final = Caller("tests", frozenset(), ("vn.",))
@@ -234,20 +235,6 @@ def test_numbers_rank_by_what_they_are_of_their_target(
     order = sorted(reached, key=lambda unit: -reached[unit])
     assert [by_unit[unit].rank for unit in order] == ([1, 1] if len(set(reached.values())) == 1 else [1, 2])
     assert {result.rank for unit, result in by_unit.items() if unit not in reached} <= {None}
-
-
-def test_what_has_no_books_has_its_target_alone(
-    service: Service, made: Scenario, assigned: dict[str, dict[str, int]]
-) -> None:
-    assert assigned
-    for of in ("self", "officers"):
-        found = ask(service, made.districts[0].id, date(2025, 3, 31), "administrative_rate", of)
-        assert found.national == {"administrative_rate": (0, 0)}
-        for standing in found.standings:
-            result = standing.results["administrative_rate"]
-            assert (result.share, result.before, result.rank) == ((0, 0), (0, 0), None)
-    (pace,) = paced(service, made.districts[0].id, date(2025, 3, 31), "administrative_rate").found.standings
-    assert pace.results["administrative_rate"].target is not None
 
 
 def lived(own: list[Entry], how: Reckoned, day: date) -> list[PastYear]:

@@ -2,11 +2,9 @@
 
 from fractions import Fraction
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import Invalid
 from app.services.targets import plan_rules as rules
 from app.services.targets.plan_rules import FULL, Child
 
@@ -113,9 +111,3 @@ def test_children_that_fall_short() -> None:
     assert (found.is_met, found.shortfall) == (False, 250)
     assert rules.added("cases_rate", 8_300, [(9_000, None), (1_000, 8_300)]).is_met
     assert rules.added("cases_done", 100, [(0, 60), (0, None)]).shortfall == 40
-
-
-def test_indicators_without_books() -> None:
-    with pytest.raises(Invalid) as refused:
-        rules.held("administrative_rate", pointer="/indicator")
-    assert refused.value.faults[0].code == "not-held"

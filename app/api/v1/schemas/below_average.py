@@ -11,7 +11,7 @@ from app.api.v1.schemas.cases import UnitBrief
 from app.api.v1.schemas.priority_cases import PAGE_EXAMPLE as PRIORITY_EXAMPLE
 from app.api.v1.schemas.priority_cases import PriorityCase
 from app.api.v1.schemas.statistics import Difference, PeriodOut, period_out, rate_out
-from app.api.v1.schemas.targets import RateIndicator
+from app.api.v1.schemas.targets import AveragedIndicator, RateIndicator
 from app.services.pace.views import BelowAverage, BelowList
 from app.services.reference import Reference
 from app.services.statistics.rules import Period, points
@@ -20,9 +20,10 @@ from app.services.statistics.rules import Period, points
 class BelowQuery(Query):
     """Which units are compared with the nation, by what, on which day."""
 
-    indicator: RateIndicator = Field(
+    indicator: AveragedIndicator = Field(
         "cases_rate",
-        description="by cases or by money; of all cases, or of those of credit institutions",
+        description="by cases or by money, of all cases or of those of credit institutions; or by administrative "
+        "judgments tracked",
         examples=["cases_rate"],
     )
     as_of: BusinessDate | None = Field(
@@ -51,7 +52,7 @@ class BelowItem(Strict):
     """A unit below the national average."""
 
     unit: UnitBrief = Field(description="the unit, with everything below it and all it succeeded")
-    rate: Rate = Field(description="its result rate = D1 / C1")
+    rate: Rate = Field(description="its result rate = D1 / C1, or enforced / tracked")
     national_difference_pp: Difference = Field(
         description="rate less national average in percentage points, from unrounded rates", examples=["-6.37"]
     )
@@ -62,7 +63,7 @@ class BelowItem(Strict):
     )
     months: int = Field(description="at how many ends of months in a row", examples=[2])
     lacks: int = Field(
-        description="what more must be done for the average as it stands: cases, or VND", examples=[1_204]
+        description="what more must be done for the average as it stands: cases or judgments, or VND", examples=[1_204]
     )
 
 

@@ -11,7 +11,7 @@ from app.api.v1.schemas.cases import CaseItem
 MAX_CHANGES: Final = 1_000
 MAX_WAIT: Final = 30
 
-Kind = Literal["case", "unit", "officer", "matter", "target", "priority_rule"]
+Kind = Literal["case", "unit", "officer", "matter", "target", "priority_rule", "administrative_judgment"]
 Position = Annotated[int, Field(ge=1, le=2**53)]
 
 

@@ -173,17 +173,31 @@ class NumberOut(ResultOf[AmountBrief]):
     distance: int | None = Field(description="`amount` less target; negative while it is not reached", examples=[-96])
 
 
-class UnheldOut(Strict):
-    """What is known of an indicator of which the service holds no books: the target."""
+class TrackedOut(Strict):
+    """How far the administrative judgments that a unit or an officer tracks have been enforced, in judgments."""
 
-    rate: None = Field(description="null")
-    rank: None = Field(description="null")
+    carried_over: int = Field(description="tracked when the year began", examples=[12])
+    newly_accepted: int = Field(description="taken on since", examples=[43])
+    tracked: int = Field(description="tracked in the period = carried over + newly accepted", examples=[55])
+    enforced: int = Field(description="of them enforced in full", examples=[36])
+    ended_otherwise: int = Field(description="of them no longer tracked for another reason", examples=[2])
+    still_tracked: int = Field(description="of them still tracked on the day", examples=[17])
+    rate: Rate = Field(description="enforced / tracked")
+    rank: int | None = Field(
+        description="place by rate among all asked for, equal rates equal; null without a rate", examples=[12]
+    )
     target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
-    attainment: None = Field(description="null")
-    distance_pp: None = Field(description="null")
-    national_difference_pp: None = Field(description="null")
-    below_national_average: None = Field(description="null")
-    previous_year: None = Field(description="null")
+    attainment: Difference | None = Field(description="what is reached in percent of the target", examples=["72.73"])
+    distance_pp: Difference | None = Field(
+        description="rate less target in percentage points; negative while it is not reached", examples=["-24.55"]
+    )
+    national_difference_pp: Difference | None = Field(
+        description="rate less national average in percentage points", examples=["3.12"]
+    )
+    below_national_average: bool | None = Field(
+        description="the rate is lower than the national average; null without a rate", examples=[False]
+    )
+    previous_year: SameYearBefore = Field(description="the same period of the previous year, of judgments enforced")
 
 
 ABSENT: Final = "absent unless it is the `indicator` asked for"
@@ -196,7 +210,7 @@ class AttainmentItem(Strict):
     officer: OfficerBrief | None = Field(description="the officer, with `of=officers`")
     cases_rate: ResultOut | None = Field(description="by cases; null when not asked for")
     money_rate: ResultOut | None = Field(description="by money, VND; null when not asked for")
-    administrative_rate: UnheldOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    administrative_rate: TrackedOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
     credit_cases_rate: ResultOut | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
     credit_money_rate: ResultOut | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
     cases_done: NumberOut | None = Field(None, description=f"number of cases done; {ABSENT}")
@@ -206,7 +220,7 @@ class AttainmentItem(Strict):
 class NationalAverage(Strict):
     """The result of the whole nation (kết quả bình quân chung của toàn quốc) on the same day."""
 
-    rate: Rate = Field(description="result rate of the nation = D1 / C1")
+    rate: Rate = Field(description="result rate of the nation = D1 / C1, or enforced / tracked")
     ranked: int = Field(description="how many of those asked for have a rank", examples=[34])
     comparable: bool = Field(
         description="false when both years do not count the same things, see the statement of a period", examples=[True]
@@ -214,7 +228,7 @@ class NationalAverage(Strict):
 
 
 class NoAverage(Strict):
-    """An indicator the nation has no average of: a number, or one of which the service holds no books."""
+    """An indicator the nation has no average of: a number."""
 
     rate: None = Field(description="null")
     ranked: int = Field(description="how many of those asked for have a rank", examples=[34])
@@ -226,7 +240,7 @@ class NationalAverages(Strict):
 
     cases_rate: NationalAverage | None = Field(description="by cases; null when not asked for")
     money_rate: NationalAverage | None = Field(description="by money; null when not asked for")
-    administrative_rate: NoAverage | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    administrative_rate: NationalAverage | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
     credit_cases_rate: NationalAverage | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
     credit_money_rate: NationalAverage | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
     cases_done: NoAverage | None = Field(None, description=f"number of cases done; {ABSENT}")
@@ -303,14 +317,22 @@ def number_out(result: Result) -> dict[str, Any]:
     }
 
 
-def unheld_out(result: Result) -> dict[str, Any]:
-    """A result as `UnheldOut`."""
-    return {**dict.fromkeys(UnheldOut.model_fields), "target": target_brief(result.target)}
+def tracked_out(result: Result, national: Share) -> dict[str, Any]:
+    """A result as `TrackedOut`."""
+    lines = result.lines
+    counted = {
+        "tracked": lines.accepted_total,
+        "enforced": lines.done,
+        "ended_otherwise": lines.other,
+        "still_tracked": lines.enforcing,
+    }
+    shown = {**result_out(result, national), **counted}
+    return {name: shown[name] for name in TrackedOut.model_fields}
 
 
 def _any_result_out(indicator: str, result: Result, national: Share) -> dict[str, Any]:
-    if indicator not in RECKONED:
-        return unheld_out(result)
+    if RECKONED[indicator].tracked:
+        return tracked_out(result, national)
     return number_out(result) if is_number(indicator) else result_out(result, national)
 
 
@@ -358,7 +380,7 @@ def _sample() -> dict[str, Any]:
     found = Standings(frame, {"cases_rate": (161_828, 452_275)}, {"cases_rate": 34}, [standing])
     samples.example_of(ResultOut, result_out(result, found.national["cases_rate"]))
     samples.example_of(NumberOut, number_out(result))
-    samples.example_of(UnheldOut, unheld_out(result))
+    samples.example_of(TrackedOut, tracked_out(result, found.national["cases_rate"]))
     item = samples.example_of(AttainmentItem, attainment_item(standing, found.national, samples.SAMPLE_REF))
     return samples.example_of(AttainmentPage, {"items": [item], "next": None, **frame_out(found)})
 

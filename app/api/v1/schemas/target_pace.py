@@ -25,7 +25,7 @@ from app.services.pace.rules import INDICATORS, Interval, Needed, Projection, mo
 from app.services.pace.views import Pace, Paces
 from app.services.reference import Reference
 from app.services.statistics.rules import Lines, Period, percent, ratio
-from app.services.targets.plan_rules import RECKONED, is_number
+from app.services.targets.plan_rules import is_number
 from app.services.targets.rules import Result, TargetVersion, amount_distance, distance
 from app.services.targets.views import Frame, Standing, Standings
 
@@ -117,7 +117,7 @@ class PaceOf(Strict, Generic[AnyTarget]):
 
 
 class PaceOut(PaceOf[TargetBrief]):
-    """How a unit or an officer gets on by a rate."""
+    """How a unit or an officer gets on by a rate; of administrative judgments D1 are enforced, C1 tracked."""
 
 
 class NumberPaceOut(PaceOf[AmountBrief]):
@@ -129,17 +129,6 @@ class NumberPaceOut(PaceOf[AmountBrief]):
     distance: int | None = Field(description="`amount` less target; negative while it is not reached", examples=[-96])
 
 
-class UnheldPaceOut(Strict):
-    """What is known of an indicator of which the service holds no books: the target."""
-
-    rate: None = Field(description="null")
-    target: TargetBrief | None = Field(description="the target in force; null when none is assigned")
-    distance_pp: None = Field(description="null")
-    per_month: None = Field(description="null")
-    needed: None = Field(description="null")
-    projection: None = Field(description="null")
-
-
 class PaceItem(Strict):
     """One unit, or one officer of it."""
 
@@ -147,7 +136,7 @@ class PaceItem(Strict):
     officer: OfficerBrief | None = Field(description="the officer, with `of=officers`")
     cases_rate: PaceOut | None = Field(description="by cases; null when not asked for")
     money_rate: PaceOut | None = Field(description="by money, VND; null when not asked for")
-    administrative_rate: UnheldPaceOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
+    administrative_rate: PaceOut | None = Field(None, description=f"administrative judgments tracked; {ABSENT}")
     credit_cases_rate: PaceOut | None = Field(None, description=f"by cases of credit institutions; {ABSENT}")
     credit_money_rate: PaceOut | None = Field(None, description=f"by money of credit institutions; {ABSENT}")
     cases_done: NumberPaceOut | None = Field(None, description=f"number of cases done; {ABSENT}")
@@ -253,14 +242,7 @@ def number_pace_out(pace: Pace, on: date) -> dict[str, Any]:
     }
 
 
-def unheld_pace_out(pace: Pace) -> dict[str, Any]:
-    """A pace as `UnheldPaceOut`."""
-    return {**dict.fromkeys(UnheldPaceOut.model_fields), "target": target_brief(pace.result.target)}
-
-
 def _any_pace_out(indicator: str, pace: Pace, on: date) -> dict[str, Any]:
-    if indicator not in RECKONED:
-        return unheld_pace_out(pace)
     return number_pace_out(pace, on) if is_number(indicator) else pace_out(pace, on)
 
 
@@ -305,7 +287,6 @@ def _sample() -> dict[str, Any]:
     paces = Paces(Standings(frame, {}, {}, [standing]), {"cases_rate": True}, {}, {}, {"cases": (), "money": ()})
     shown = samples.example_of(PaceOut, pace_out(pace, period.last))
     samples.example_of(NumberPaceOut, number_pace_out(pace, period.last))
-    samples.example_of(UnheldPaceOut, unheld_pace_out(pace))
     item = {**pace_item(paces, standing, samples.SAMPLE_REF), "cases_rate": shown}
     return samples.example_of(
         PacePage, {"items": [samples.example_of(PaceItem, item)], "next": None, **frame_out(paces)}

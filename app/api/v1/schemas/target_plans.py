@@ -21,7 +21,7 @@ from app.api.v1.schemas.targets import (
 )
 from app.services.reference import Reference
 from app.services.statistics.rules import Share, percent, points, ratio
-from app.services.targets.plan_rules import FULL, RECKONED, Sum, added, is_number
+from app.services.targets.plan_rules import FULL, Sum, added, is_number
 from app.services.targets.plan_views import Consistency, Holder, Plan, Progress, Proposal, Proposed
 from app.services.targets.rules import Assigned
 
@@ -138,11 +138,11 @@ class MilestoneResult(MilestoneOut):
 class ResultItem(HolderOut):
     """How far a unit or an officer has come by the indicator."""
 
-    result: Rate | None = Field(description="done of what has conditions; null where no books are held")
-    previous_year: Rate | None = Field(description="the same period of the previous year")
+    result: Rate = Field(description="done of what has conditions; of administrative judgments enforced of tracked")
+    previous_year: Rate = Field(description="the same period of the previous year")
     target: TargetShown | None = Field(description="the target in force; null when none is assigned")
     attainment: Difference | None = Field(
-        description="result in percent of the target; null without target or books", examples=["42.65"]
+        description="result in percent of the target; null without one", examples=["42.65"]
     )
     distance_pp: Difference | None = Field(
         description="rate less target in percentage points; null of numbers", examples=["-48.12"]
@@ -155,7 +155,7 @@ class PlanFrame(Strict):
 
     indicator: AnyIndicator = Field(description="the indicator", examples=["cases_rate"])
     held: bool = Field(
-        description="false when the service holds no books of the indicator: results are null then", examples=[True]
+        description="the service holds the books of the indicator: it does of every one", examples=[True]
     )
     fiscal_year: int = Field(description="reporting year", examples=[2025])
     as_of: BusinessDate = Field(description="last day that counts", examples=["2025-01-31"])
@@ -208,7 +208,9 @@ class ProposalOut(PlanFrame):
 class AssignedOut(HolderOut):
     """A child with its target; with neither unit nor officer, the books that none of the children has."""
 
-    with_conditions: int | None = Field(description="stock with conditions (C1), cases or VND", examples=[18_090])
+    with_conditions: int = Field(
+        description="stock with conditions (C1), cases or VND; or judgments tracked", examples=[18_090]
+    )
     target: TargetShown | None = Field(description="its target in force; null when none is assigned")
 
 
@@ -217,9 +219,7 @@ class ConsistencyOut(PlanFrame):
 
     unit: UnitBrief = Field(description="whose target they are held against")
     target: TargetShown | None = Field(description="its target in force")
-    consistent: bool | None = Field(
-        description="whether they reach it; null without a target, or without books of the indicator", examples=[False]
-    )
+    consistent: bool | None = Field(description="whether they reach it; null without a target", examples=[False])
     unassigned: int = Field(description="how many children have no target", examples=[0])
     sum: SumOut | None = Field(description="what they come to; what has no target counts at the rate of the parent")
     children: list[AssignedOut] = Field(description="the children with their targets")
@@ -237,7 +237,7 @@ def frame_out(plan: Plan) -> dict[str, Any]:
     """What was asked, as `PlanFrame`."""
     return {
         "indicator": plan.indicator,
-        "held": plan.indicator in RECKONED,
+        "held": True,
         "fiscal_year": plan.period.fiscal_year,
         "as_of": plan.on.isoformat(),
     }
@@ -249,13 +249,11 @@ def result_item(found: Progress, plan: Plan, ref: Reference) -> dict[str, Any]:
     steps = [] if target is None else milestones_out(plan.period.fiscal_year, plan.indicator, target.milestones)
     return {
         **holder_out(found.holder, ref),
-        "result": _rate(share),
-        "previous_year": _rate(found.before),
+        "result": rate_out(share),
+        "previous_year": rate_out(found.before),
         "target": target_shown(target, plan.indicator),
-        "attainment": None if share is None or target is None else _attainment(share, plan.indicator, target.value),
-        "distance_pp": None
-        if share is None or target is None or is_number(plan.indicator)
-        else points(share, (target.value, FULL)),
+        "attainment": None if target is None else _attainment(share, plan.indicator, target.value),
+        "distance_pp": None if target is None or is_number(plan.indicator) else points(share, (target.value, FULL)),
         "milestones": [_step(step, found, plan.indicator) for step in steps],
     }
 
@@ -266,7 +264,7 @@ def _step(step: dict[str, Any], found: Progress, indicator: str) -> dict[str, An
     return {
         **step,
         "done": None if share is None else share[0],
-        "result": _rate(share),
+        "result": None if share is None else rate_out(share),
         "reached": None if share is None else _reached(share, indicator, value),
     }
 
@@ -281,10 +279,6 @@ def _attainment(share: Share, indicator: str, value: int) -> str | None:
     if is_number(indicator):
         return percent(share[0], value)
     return ratio(share[0] * FULL * 100, share[1] * value)
-
-
-def _rate(share: Share | None) -> dict[str, Any] | None:
-    return None if share is None else rate_out(share)
 
 
 def target_shown(target: Assigned | None, indicator: str) -> dict[str, Any] | None:

@@ -20,6 +20,8 @@ from app.services.targets.rules import MILESTONES, Amendment, NewTarget
 Indicator = Literal["cases_rate", "money_rate"]
 """A result rate of all cases."""
 RateIndicator = Literal["cases_rate", "money_rate", "credit_cases_rate", "credit_money_rate"]
+"""A rate of cases, or of their money."""
+AveragedIndicator = Literal["cases_rate", "money_rate", "administrative_rate", "credit_cases_rate", "credit_money_rate"]
 """An indicator that the nation has an average of."""
 AnyIndicator = Literal[
     "cases_rate", "money_rate", "administrative_rate", "credit_cases_rate", "credit_money_rate", "cases_done",
