@@ -26,7 +26,7 @@ from app.services.work import Work
 _OBLIGATION: Final = "case_id, no, kind, amount_vnd, description"
 _ADD_OBLIGATIONS: Final = text(f"""
     INSERT INTO obligation ({_OBLIGATION}) SELECT {_OBLIGATION}
-    FROM jsonb_to_recordset(CAST(:duties AS jsonb))
+    FROM json_to_recordset(CAST(:duties AS json))
         AS o (case_id uuid, no smallint, kind text, amount_vnd bigint, description text)""")
 
 

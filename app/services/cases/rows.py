@@ -130,7 +130,7 @@ _PARTY: Final = (
 _PARTY_COLUMNS: Final = ", ".join(column.split()[0] for column in _PARTY.split(", "))
 _ADD_PARTIES: Final = text(f"""
     INSERT INTO party ({_PARTY_COLUMNS})
-    SELECT {_PARTY_COLUMNS} FROM jsonb_to_recordset(CAST(:parties AS jsonb)) AS p ({_PARTY})""")
+    SELECT {_PARTY_COLUMNS} FROM json_to_recordset(CAST(:parties AS json)) AS p ({_PARTY})""")
 
 
 async def write_parties(session: AsyncSession, parties: Mapping[str, Sequence[NewParty]]) -> None:

@@ -139,7 +139,7 @@ def _correction(item: Pushed) -> Correction:
 
 
 _ROW: Final = "external_id text, source_version bigint, digest text, fixed text"
-_ITEMS: Final = f"jsonb_to_recordset(CAST(:items AS jsonb)) AS n ({_ROW})"
+_ITEMS: Final = f"json_to_recordset(CAST(:items AS json)) AS n ({_ROW})"
 # In order of the ids, so that two batches never wait for each other in a circle.
 _CLAIM: Final = text(f"""
     INSERT INTO pushed_case (partner, external_id, source_version, digest, fixed)
