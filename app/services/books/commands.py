@@ -97,7 +97,7 @@ async def post(
 ) -> dict[str, int]:
     """Appends lines, brings the case rows to where their events left them, keeps every rollup and the public list.
 
-    `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
+    `lines` carry LINE_COLUMNS, `cases` at least CASE_COLUMNS, both ordered by case. Returns their new versions.
     The caller holds the row locks of the cases.
     """
     rows = (await session.execute(_post(*_moved(lines)), {"lines": _json(lines), "cases": _json(cases)})).all()
@@ -108,7 +108,7 @@ async def post(
 async def take_in(session: AsyncSession, cases: Sequence[dict[str, Any]]) -> None:
     """Inserts cases as their first event leaves them; `book` is to follow when what belongs to them is there.
 
-    `cases` carry CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
+    `cases` carry at least CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
     """
     await session.execute(_TAKE_IN, {"cases": _json(cases)})
 
