@@ -1,7 +1,7 @@
 """SQL expressions that turn entry lines into rollup columns; posting, rebuilding and verifying share them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -59,6 +59,10 @@ class Rollup:
     def columns(self) -> list[str]:
         """The balances."""
         return balance_columns(self.accounts)
+
+    def of_accounts(self, accounts: Collection[str]) -> "Rollup":
+        """The same table where only these accounts move: its other balances are not named."""
+        return replace(self, accounts=tuple(account for account in self.accounts if account in accounts))
 
     def insert(self, source: str) -> str:
         """INSERT of what a SELECT of keys and balances gives; a sparse table keeps NULL for 0."""

@@ -98,9 +98,8 @@ async def seen(
 
 
 async def record_each(session: AsyncSession, things: Sequence[Thing], *, action: str, actor: Actor) -> None:
-    """The trail of one change of many things; as `record`, in as many statements as for one."""
-    listed = await _audit_each(session, actor, things, action, actor.reason)
-    await session.execute(_CHANGE_EACH, {"things": listed, "action": action, "client_id": actor.client_id})
+    """The trail of one change of many things; as `record`, in one statement."""
+    await session.execute(_RECORD_EACH, _of_each(things, actor, action, actor.reason))
     session.info["changed"] = True
     if any(thing.subject in REFERENCE_SUBJECTS for thing in things):
         session.info["reference_changed"] = True
@@ -108,52 +107,51 @@ async def record_each(session: AsyncSession, things: Sequence[Thing], *, action:
 
 async def seen_each(session: AsyncSession, things: Sequence[Thing], *, actor: Actor, purpose: str | None) -> None:
     """Puts on record that personal data of many subjects were shown; as `seen`, in one statement."""
-    await _audit_each(session, actor, things, UNMASKED, purpose)
+    await session.execute(_SEEN_EACH, _of_each(things, actor, UNMASKED, purpose))
 
 
-_THINGS: Final = (
-    "jsonb_to_recordset(CAST(:things AS jsonb)) AS t (subject text, subject_id text, unit_id uuid, version bigint, "
-    "after jsonb, confidentiality smallint, was_confidentiality smallint, before jsonb, was jsonb)"
-)
 # Subjects that are of a class, or about something that is, and where it stands.
 _CLASSED: Final = {"case": enforcement_case, "legal_hold": enforcement_case, "matter": matter}
-_CLASS_OF_CASE: Final = """(
-        SELECT c.confidentiality FROM enforcement_case c
-        WHERE t.subject IN ('case', 'legal_hold') AND c.id = CAST(t.subject_id AS uuid))"""
 # Known to institutions like to everybody. Of other things they are told only of cases of their own.
 _WITHOUT_PARTIES: Final = ("unit", "officer")
-_WAS_CLASS: Final = "coalesce(t.was_confidentiality, CAST(t.was ->> 'confidentiality' AS smallint))"
-_AUDIT_EACH: Final = text(f"""
+# Things with the path of their unit, and their class now and before.
+_THINGS: Final = """
+    WITH t AS MATERIALIZED (
+        SELECT t.*, u.path AS unit_path, greatest(t.confidentiality, (
+                SELECT c.confidentiality FROM enforcement_case c
+                WHERE t.subject IN ('case', 'legal_hold') AND c.id = CAST(t.subject_id AS uuid))) AS class,
+            coalesce(t.was_confidentiality, CAST(t.was ->> 'confidentiality' AS smallint)) AS was_class
+        FROM jsonb_to_recordset(CAST(:things AS jsonb)) AS t (
+            subject text, subject_id text, unit_id uuid, version bigint, after jsonb, confidentiality smallint,
+            was_confidentiality smallint, before jsonb, was jsonb)
+        LEFT JOIN unit u ON u.id = t.unit_id ORDER BY t.subject, t.subject_id
+    )"""
+_AUDITED: Final = """
     INSERT INTO audit_record (subject, subject_id, unit_id, unit_path, confidentiality, action, client_id, person_id,
         person_unit_id, person_role, request_id, reason, before, after)
-    SELECT t.subject, t.subject_id, t.unit_id, u.path,
-        greatest(t.confidentiality, {_WAS_CLASS}, {_CLASS_OF_CASE}), :action,
-        :client_id, :person_id, CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason,
-        t.before, t.after
-    FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id ORDER BY t.subject, t.subject_id""")
-_CHANGE_EACH: Final = text(f"""
+    SELECT subject, subject_id, unit_id, unit_path, greatest(class, was_class), :action, :client_id, :person_id,
+        CAST(:person_unit_id AS uuid), :person_role, CAST(:request_id AS uuid), :reason, before, after
+    FROM t"""
+_SEEN_EACH: Final = text(_THINGS + _AUDITED)
+_RECORD_EACH: Final = text(f"""{_THINGS}, audited AS ({_AUDITED}
+    )
     INSERT INTO change_record (subject, subject_id, unit_id, version, action, transaction_id, client_id, unit_path,
         confidentiality, institutions, was_unit_path, was_confidentiality, was_institutions)
     SELECT t.subject, t.subject_id, t.unit_id, t.version, :action, pg_current_xact_id()::text::bigint, :client_id,
-        u.path, greatest(t.confidentiality, {_CLASS_OF_CASE}), i.institutions,
-        CASE WHEN {_WAS_CLASS} IS NOT NULL THEN coalesce(t.was ->> 'unit_path', u.path) END, {_WAS_CLASS},
+        t.unit_path, t.class, i.institutions,
+        CASE WHEN t.was_class IS NOT NULL THEN coalesce(t.was ->> 'unit_path', t.unit_path) END, t.was_class,
         CASE WHEN t.was IS NOT NULL THEN ARRAY(SELECT jsonb_array_elements_text(t.was -> 'institutions'))
             WHEN t.was_confidentiality IS NOT NULL THEN i.institutions END
-    FROM {_THINGS} LEFT JOIN unit u ON u.id = t.unit_id CROSS JOIN LATERAL (
+    FROM t CROSS JOIN LATERAL (
         SELECT CASE WHEN t.subject = 'case' THEN ARRAY(
                 SELECT c.institution FROM case_institution c WHERE c.case_id = CAST(t.subject_id AS uuid))
-            WHEN t.subject NOT IN {_WITHOUT_PARTIES} THEN CAST('{{}}' AS text[]) END AS institutions) i
-    ORDER BY t.subject, t.subject_id""")
+            WHEN t.subject NOT IN {_WITHOUT_PARTIES} THEN CAST('{{}}' AS text[]) END AS institutions) i""")
 _NOBODY: Final = {"person_id": None, "person_unit_id": None, "person_role": None}
 
 
-async def _audit_each(
-    session: AsyncSession, actor: Actor, things: Sequence[Thing], action: str, reason: str | None
-) -> str:
+def _of_each(things: Sequence[Thing], actor: Actor, action: str, reason: str | None) -> dict[str, Any]:
     listed = orjson.dumps(list(things)).decode()
-    values = {"things": listed, "action": action, "reason": reason}
-    await session.execute(_AUDIT_EACH, {**_NOBODY, **_who(actor), **values})
-    return listed
+    return {**_NOBODY, **_who(actor), "things": listed, "action": action, "reason": reason}
 
 
 async def _audit(session: AsyncSession, actor: Actor, values: Mapping[str, Any]) -> None:

@@ -1,13 +1,15 @@
 """Writing the books: entries, the case rows they move, every rollup, and the public list where it is concerned."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.models import aggregates as agg
+from app.models.codes import ACCOUNTS
 from app.services.public_debtors.commands import REBUILD, keep_listed
 from app.services.public_debtors.queries import in_listed_account
 
@@ -28,32 +30,66 @@ LINE_COLUMNS: Final = tuple(column.split()[0] for column in _LINE.split(", "))
 
 
 _SET: Final = ", ".join(f"{column} = n.{column}" for column in CASE_COLUMNS[1:])
-_BOOKED: Final = f"""
-    WITH line AS MATERIALIZED (
-        SELECT * FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS l ({_LINE})
+# Lines that name more accounts than this are booked by the statement that keeps all of them: of most events there are
+# two or three, so that few statements are common, and these stay prepared.
+_NARROW: Final = 6
+
+
+def _booked(accounts: tuple[str, ...], with_matters: bool) -> str:
+    """CTEs that append the lines and keep every rollup they move; none where there are no lines."""
+    if not accounts:
+        return ""
+    return f"""
+    line AS MATERIALIZED (
+        SELECT * FROM json_to_recordset(CAST(:lines AS json)) AS l ({_LINE})
     ), posted AS (
         INSERT INTO entry ({", ".join(LINE_COLUMNS)})
         SELECT {", ".join(LINE_COLUMNS)} FROM line ORDER BY case_id, event_no, line
     ), moves_of_days AS MATERIALIZED ({agg.MOVES_OF_DAYS}
     ), moves_of_months AS MATERIALIZED ({agg.MOVES_OF_MONTHS}
-    ), {agg.UNIT_DAY.table}_kept AS ({agg.UNIT_DAY.add("moves_of_days")}
-    ), {"), ".join(f"{rollup.table}_kept AS ({rollup.add('moves_of_months')}" for rollup in agg.BY_MONTH)}
-    )"""
-_POST: Final = text(f"""{_BOOKED}, changed AS (
+    ), {", ".join(_kept(accounts, with_matters))}, """
+
+
+def _kept(accounts: tuple[str, ...], with_matters: bool) -> Iterator[str]:
+    for rollup in agg.ROLLUPS:
+        moved = rollup.of_accounts(accounts)
+        if moved.accounts and (with_matters or "matter_id" not in rollup.keys):
+            lines = "moves_of_days" if rollup == agg.UNIT_DAY else "moves_of_months"
+            yield f"{rollup.table}_kept AS ({moved.add(lines)}\n    )"
+
+
+@lru_cache
+def _post(accounts: tuple[str, ...], with_matters: bool) -> TextClause:
+    return text(f"""
+    WITH {_booked(accounts, with_matters)}changed AS (
         UPDATE enforcement_case c SET {_SET}, version = c.version + 1
-        FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD})
+        FROM json_to_recordset(CAST(:cases AS json)) AS n ({CASE_RECORD})
         WHERE c.id = n.id
         {agg.CASES_BEFORE_AND_AFTER}
     ), stock AS ({agg.MOVE_OPEN_STOCK}
     )
     SELECT (now).id::text, (now).version, {in_listed_account("was")} OR {in_listed_account("now")} FROM changed""")
+
+
+@lru_cache
+def _book(accounts: tuple[str, ...], with_matters: bool) -> TextClause:
+    return text(f"""
+    WITH {_booked(accounts, with_matters)}changed AS (
+        SELECT CAST(NULL AS enforcement_case) AS was, c AS now FROM line JOIN enforcement_case c ON c.id = line.case_id
+    ){agg.MOVE_OPEN_STOCK}""")
+
+
+def _moved(lines: Sequence[dict[str, Any]]) -> tuple[tuple[str, ...], bool]:
+    """What these lines move: the accounts to be kept, and whether any is of a matter."""
+    named = {line["from_account"] for line in lines} | {line["to_account"] for line in lines}
+    accounts = ACCOUNTS if len(named) > _NARROW else tuple(account for account in ACCOUNTS if account in named)
+    return accounts, any(line["matter_id"] for line in lines)
+
+
 _NEW_COLUMNS: Final = ", ".join((*CASE_COLUMNS, "accepted_on"))
 _TAKE_IN: Final = text(f"""
     INSERT INTO enforcement_case ({_NEW_COLUMNS}) SELECT {_NEW_COLUMNS}
-    FROM jsonb_to_recordset(CAST(:cases AS jsonb)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id""")
-_BOOK: Final = text(f"""{_BOOKED}, changed AS (
-        SELECT CAST(NULL AS enforcement_case) AS was, c AS now FROM line JOIN enforcement_case c ON c.id = line.case_id
-    ){agg.MOVE_OPEN_STOCK}""")
+    FROM json_to_recordset(CAST(:cases AS json)) AS n ({CASE_RECORD}, accepted_on date) ORDER BY id""")
 
 
 async def post(
@@ -61,10 +97,10 @@ async def post(
 ) -> dict[str, int]:
     """Appends lines, brings the case rows to where their events left them, keeps every rollup and the public list.
 
-    `lines` carry LINE_COLUMNS, `cases` CASE_COLUMNS, both ordered by case. Returns the new version of each case.
+    `lines` carry LINE_COLUMNS, `cases` at least CASE_COLUMNS, both ordered by case. Returns their new versions.
     The caller holds the row locks of the cases.
     """
-    rows = (await session.execute(_POST, {"lines": _json(lines), "cases": _json(cases)})).all()
+    rows = (await session.execute(_post(*_moved(lines)), {"lines": _json(lines), "cases": _json(cases)})).all()
     await keep_listed(session, [case_id for case_id, _, concerned in rows if concerned])
     return {case_id: version for case_id, version, _ in rows}
 
@@ -72,7 +108,7 @@ async def post(
 async def take_in(session: AsyncSession, cases: Sequence[dict[str, Any]]) -> None:
     """Inserts cases as their first event leaves them; `book` is to follow when what belongs to them is there.
 
-    `cases` carry CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
+    `cases` carry at least CASE_COLUMNS and `accepted_on`, ordered by case; their version is 1.
     """
     await session.execute(_TAKE_IN, {"cases": _json(cases)})
 
@@ -82,7 +118,7 @@ async def book(session: AsyncSession, lines: Sequence[dict[str, Any]]) -> None:
 
     It ends a unit of work: until the commit, whoever books in the same units and months waits.
     """
-    await session.execute(_BOOK, {"lines": _json(lines)})
+    await session.execute(_book(*_moved(lines)), {"lines": _json(lines)})
 
 
 def _json(rows: Sequence[dict[str, Any]]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from app.clock import today
 from app.errors import Conflict, DomainError, NotFound, PreconditionFailed, invalid
-from app.services.books.commands import CASE_COLUMNS, post
+from app.services.books.commands import post
 from app.services.books.rules import (
     Circumstances,
     Event,
@@ -161,8 +161,7 @@ async def _write(work: Work, drafts: Mapping[str, _Draft]) -> dict[str, Booked]:
         return _rows_of(work, one, after[case_id], closed)
 
     booked = _each(drafts, rows_of)
-    cases = [{column: row[column] for column in CASE_COLUMNS} for row in after.values()]
-    versions = await post(work.session, [line for lines in booked.values() for line in lines], cases)
+    versions = await post(work.session, [line for lines in booked.values() for line in lines], [*after.values()])
     name_of = {case_id: one.posting.event.name for case_id, one in drafts.items()}
     for name, ids in groupby(sorted(drafts, key=name_of.__getitem__), name_of.__getitem__):
         await rows.record(work, name, [Written(drafts[i].row, after[i], versions[i]) for i in ids])

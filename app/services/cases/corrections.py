@@ -11,7 +11,7 @@ from app.clock import today
 from app.errors import DomainError, NotFound, PreconditionFailed, invalid
 from app.models.codes import SEGMENT_CORRUPTION
 from app.services.access import ORDINARY
-from app.services.books.commands import CASE_COLUMNS, post
+from app.services.books.commands import post
 from app.services.books.cuts import RECLASSIFIED, reclassifying
 from app.services.books.rules import Event, Line, Position, booking_day
 from app.services.cases import rows, rules
@@ -52,8 +52,7 @@ async def change_cases(work: Work, corrections: Mapping[str, Correction]) -> dic
         if found := await conflicts(work, {i: (before[i]["officer_id"], today()) for i in parties}):
             raise Refused(found)
     moved = await _moved(work, before, after)
-    cases = [{column: row[column] for column in CASE_COLUMNS} for row in after.values()]
-    versions = await post(work.session, moved, cases)
+    versions = await post(work.session, moved, [*after.values()])
     if indexed := [i for i, row in after.items() if _indexed(row) != _indexed(before[i])]:
         await rows.write_institutions(work.session, indexed)
     await rows.record(work, "changed", (Written(before[i], after[i], versions[i]) for i in after))

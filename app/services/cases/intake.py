@@ -11,7 +11,7 @@ from sqlalchemy import text
 from app.clock import today
 from app.errors import DomainError, invalid
 from app.services.access import ORDINARY, Actor
-from app.services.books.commands import CASE_COLUMNS, book, take_in
+from app.services.books.commands import book, take_in
 from app.services.books.cuts import cut_of
 from app.services.books.rules import Event, Position, apply, booking_day, lines_of
 from app.services.cases import rows, rules
@@ -26,7 +26,7 @@ from app.services.work import Work
 _OBLIGATION: Final = "case_id, no, kind, amount_vnd, description"
 _ADD_OBLIGATIONS: Final = text(f"""
     INSERT INTO obligation ({_OBLIGATION}) SELECT {_OBLIGATION}
-    FROM jsonb_to_recordset(CAST(:duties AS jsonb))
+    FROM json_to_recordset(CAST(:duties AS json))
         AS o (case_id uuid, no smallint, kind text, amount_vnd bigint, description text)""")
 
 
@@ -51,7 +51,7 @@ async def create_cases(work: Work, news: Mapping[str, NewCase]) -> dict[str, int
         case_id: _accepted(case_id, new, work.ref, matters.get(new.matter_id or "", _WITHOUT_MATTER))
         for case_id, new in news.items()
     }
-    await take_in(work.session, [{column: taken[i].row[column] for column in _COLUMNS} for i in news])
+    await take_in(work.session, [case.row for case in taken.values()])
     await work.session.execute(_ADD_OBLIGATIONS, {"duties": orjson.dumps(_duties(news)).decode()})
     await rows.write_parties(work.session, {case_id: new.parties for case_id, new in news.items()})
     if known := [case_id for case_id in news if taken[case_id].row["institutions"]]:
@@ -89,7 +89,6 @@ def _no_matter() -> DomainError:
     return invalid("unknown-reference", "no such matter", "không có vụ này", pointer="/matter_id")
 
 
-_COLUMNS: Final = (*CASE_COLUMNS, "accepted_on")
 VERSION: Final = 1
 """Of a case that was just taken in."""
 # What the trail shows as before.

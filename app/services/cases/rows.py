@@ -130,7 +130,7 @@ _PARTY: Final = (
 _PARTY_COLUMNS: Final = ", ".join(column.split()[0] for column in _PARTY.split(", "))
 _ADD_PARTIES: Final = text(f"""
     INSERT INTO party ({_PARTY_COLUMNS})
-    SELECT {_PARTY_COLUMNS} FROM jsonb_to_recordset(CAST(:parties AS jsonb)) AS p ({_PARTY})""")
+    SELECT {_PARTY_COLUMNS} FROM json_to_recordset(CAST(:parties AS json)) AS p ({_PARTY})""")
 
 
 async def write_parties(session: AsyncSession, parties: Mapping[str, Sequence[NewParty]]) -> None:
@@ -206,19 +206,16 @@ async def record(work: Work, action: str, written: Iterable[Written]) -> None:
 
 def _thing(written: Written) -> Thing:
     before, after = written.before, written.after
-
-    def shown(row: dict[str, Any]) -> dict[str, Any]:
-        return {name: str(row[name]) for name in _AUDITED if before[name] != after[name]}
-
+    changed = [name for name in _AUDITED if before[name] != after[name]]
     was, now = _visibility(before), _visibility(after)
     return Thing(
         "case",
         before["id"],
         after["unit_id"],
         written.version,
-        shown(after),
+        {name: str(after[name]) for name in changed},
         now.confidentiality,
-        before=shown(before),
+        before={name: str(before[name]) for name in changed},
         was=None if was == now else was,
     )
 

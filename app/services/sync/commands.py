@@ -74,21 +74,25 @@ def _not_applied(result: Result) -> Result:
 
 async def _apply(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[str, Result]:
     """Applies items of different ids; Refused, by external id, when some cannot be written."""
-    results = await _there(work, items)
-    rest = {external_id: item for external_id, item in items.items() if external_id not in results}
-    return results | await _brought(work, rest, mode) if rest else results
-
-
-async def _there(work: Work, items: Mapping[str, Pushed]) -> dict[str, Result]:
-    """Items that were pushed just so before: nobody needs to wait for these."""
     known = await _known(work, list(items), lock="")
+    results = await _there(work, items, known)
+    rest = {external_id: item for external_id, item in items.items() if external_id not in results}
+    new = {external_id: item for external_id, item in rest.items() if external_id not in known}
+    created = await _claim(work, new) if new and mode != "update_only" else {}
+    return results | await _brought(work, rest, created, mode) if rest else results
+
+
+async def _there(work: Work, items: Mapping[str, Pushed], known: Mapping[str, Known]) -> dict[str, Result]:
+    """Items that were pushed just so before: nobody needs to wait for these."""
     there = [i for i, k in known.items() if items[i].source_version == k.source_version and items[i].digest == k.digest]
     versions = await versions_of(work, [known[external_id].case_id for external_id in there])
     return {i: _shown(Result("unchanged", known[i].case_id), versions) for i in there}
 
 
-async def _brought(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[str, Result]:
-    created = {} if mode == "update_only" else await _claim(work, items)
+async def _brought(
+    work: Work, items: Mapping[str, Pushed], created: Mapping[str, str], mode: Mode
+) -> dict[str, Result]:
+    """Writes items; `created` are the ids of cases to be of those that were claimed."""
     known = await _known(work, [external_id for external_id in items if external_id not in created], lock="FOR UPDATE")
     results: dict[str, Result] = {}
     for external_id, item in items.items():
@@ -139,7 +143,7 @@ def _correction(item: Pushed) -> Correction:
 
 
 _ROW: Final = "external_id text, source_version bigint, digest text, fixed text"
-_ITEMS: Final = f"jsonb_to_recordset(CAST(:items AS jsonb)) AS n ({_ROW})"
+_ITEMS: Final = f"json_to_recordset(CAST(:items AS json)) AS n ({_ROW})"
 # In order of the ids, so that two batches never wait for each other in a circle.
 _CLAIM: Final = text(f"""
     INSERT INTO pushed_case (partner, external_id, source_version, digest, fixed)

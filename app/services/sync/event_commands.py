@@ -147,12 +147,12 @@ _CASES: Final = text("""
 # by itself: it has to see what whoever had the locks before committed
 _KNOWN: Final = text("""
     SELECT e.external_id, e.event_id, e.event_no, e.digest
-    FROM jsonb_to_recordset(CAST(:items AS jsonb)) AS n (external_id text, event_id text)
+    FROM json_to_recordset(CAST(:items AS json)) AS n (external_id text, event_id text)
     JOIN pushed_event e ON e.partner = :partner AND e.external_id = n.external_id AND e.event_id = n.event_id""")
 _REMEMBER: Final = text("""
     INSERT INTO pushed_event (partner, external_id, event_id, event_no, digest)
     SELECT :partner, n.external_id, n.event_id, n.event_no, decode(n.digest, 'hex')
-    FROM jsonb_to_recordset(CAST(:items AS jsonb))
+    FROM json_to_recordset(CAST(:items AS json))
         AS n (external_id text, event_id text, event_no smallint, digest text)""")
 
 

@@ -1,7 +1,7 @@
 """What becomes of events that are pushed at once: as of the same events pushed one by one, whatever they are."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -169,17 +169,52 @@ def test_statements_do_not_grow_with_the_cases(desk: Desk) -> None:
 
 def _statements(desk: Desk, batch: Sequence[PushedEvent]) -> int:
     """How many statements booking it takes."""
-    counted: list[str] = []
+    return len(_executed(lambda: _all_created(desk.book(*batch))))
 
-    def heard(*about: Any) -> None:
-        counted.append(about[2])
 
-    listening.listen(Engine, "before_cursor_execute", heard)
+def _all_created(said: Sequence[str]) -> None:
+    assert set(said) == {"created"}
+
+
+def _executed(work: Callable[[], None]) -> list[str]:
+    """The statements of changes that this makes."""
+    heard: list[str] = []
+
+    def hear(*about: Any) -> None:
+        heard.append(about[2])
+
+    listening.listen(Engine, "before_cursor_execute", hear)
     try:
-        assert set(desk.book(*batch)) == {"created"}
+        work()
     finally:
-        listening.remove(Engine, "before_cursor_execute", heard)
-    return len(counted)
+        listening.remove(Engine, "before_cursor_execute", hear)
+    return heard
+
+
+def test_few_accounts_are_booked_by_a_statement_that_names_no_others(desk: Desk) -> None:
+    """And many by one that names all; both keep every rollup."""
+    of_one = ("conditions_lost", "deferred", "suspended", "deferred_by_agreement", "moved_to_other", "completed",
+              "terminated", "withdrawn")  # fmt: skip
+    with_cases(desk, *of_one)
+    with_cases(other := Desk.new(desk.service), *of_one)
+    batch = [happened(name, "t", name) for name in of_one]
+    (mixed,) = _bookings(lambda: _all_created(desk.book(*batch)))
+    alone = _bookings(lambda: _all_created([other.book_alone(item) for item in batch]))
+    assert "cases_pulled_up" in mixed
+    assert len(set(alone)) == len(of_one)
+    assert not any("cases_pulled_up" in statement for statement in alone)
+    assert _kept(desk) == _kept(other)
+    assert desk.differences() == []
+
+
+def _kept(desk: Desk) -> list[Any]:
+    """What the rollup of months says of the office."""
+    sql = "SELECT to_jsonb(r) - 'unit_id' FROM rollup_unit_month_cut r WHERE unit_id = %s::uuid"
+    return desk.rows(sql, desk.office.unit_id)
+
+
+def _bookings(work: Callable[[], None]) -> list[str]:
+    return [statement for statement in _executed(work) if "INSERT INTO entry" in statement]
 
 
 NAMES = (

@@ -167,7 +167,8 @@ class CaseNew(Strict):
 
     def to_case(self) -> NewCase:
         """The case as the service takes it."""
-        given = {name: getattr(self, name) for name in CaseNew.model_fields}
+        said = vars(self)
+        given = {name: said[name] for name in _OF_CASE}
         given["accepted_on"] = self.accepted_on or self.decision_date
         given["obligations"] = [NewObligation(**vars(o)) for o in self.obligations]
         given["parties"] = [p.to_party() for p in self.parties]
@@ -180,6 +181,9 @@ class CaseNew(Strict):
         if self.accepted_on and self.accepted_on < self.decision_date:
             raise refuse("range-reversed", "lies before decision_date", "trước decision_date", at="accepted_on")
         return self
+
+
+_OF_CASE: Final = tuple(CaseNew.model_fields)
 
 
 class CaseChange(Strict):
