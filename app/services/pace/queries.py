@@ -47,7 +47,7 @@ class Course:
         return end[column] - first[column], end[column + 1] - first[done]
 
 
-def _statement(formulas: Formulas) -> str:
+def _statement(formulas: Formulas, beyond: bool) -> str:
     """Rows are (place, number of the stretch between boundaries, D1 and C1 as they moved in it, by measure)."""
     columns = range(len(MEASURES) * _width(formulas))
     flows = listed(flow_columns(MEASURES, formulas))
@@ -56,7 +56,7 @@ def _statement(formulas: Formulas) -> str:
     # the month a period ends in is read whole; what is of its days after the period moves to the stretch after it
     moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in columns)
     arms = []
-    for prefix, unit in (("", "r.unit_id"), ("rest_", _REST)):
+    for prefix, unit in (("", "r.unit_id"), *[("rest_", _REST)] * beyond):
         arms += [
             f"SELECT {unit} AS unit_id, r.month AS day, {flows} FROM {prefix}rollup_unit_month r WHERE {months}",
             f"""SELECT x.unit_id, s.day, {moved} FROM (
@@ -83,7 +83,7 @@ async def courses(db: Reads, groups: Groups, formulas: Formulas, bounds: Sequenc
         "days": rests_of_months(bounds),
     }
     found: dict[int, dict[int, Sequence[int]]] = {}
-    for place, stretch, *sums in await db.fetch(_statement(formulas), parameters):
+    for place, stretch, *sums in await db.fetch(_statement(formulas, groups.beyond), parameters):
         found.setdefault(place, {})[stretch] = sums
     return {place: _course(bounds, stretches, formulas) for place, stretches in found.items()}
 

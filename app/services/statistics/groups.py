@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, TypeVar
 from weakref import WeakKeyDictionary
 
 from app.errors import invalid
-from app.services.access import Caller
+from app.services.access import ROOT, Caller
 from app.services.reference import Reference, Unit
 from app.services.statistics.rules import NEW_MAP_SINCE
 
@@ -27,6 +27,8 @@ class Groups:
     shown: tuple[Unit, ...]
     unit_ids: str
     places: str
+    beyond: bool = False
+    """Whether all units whose figures the caller may not see are among them, as one."""
 
 
 def asked_unit(ref: Reference, caller: Caller, unit_id: str | None) -> Unit:
@@ -82,11 +84,12 @@ def grouped(ref: Reference, shown: Sequence[Unit], rest: tuple[str, ...] = ()) -
     for number, unit in enumerate(shown):
         for unit_id in family(ref, unit):
             places.setdefault(unit_id, number)
+    beyond = bool(rest) and rest != (ROOT,)
     if rest:
         others = (unit.id for unit in ref.units.values() if unit.path.startswith(rest))
-        for unit_id in (*others, REST_OF_NATION):
+        for unit_id in (*others, *[REST_OF_NATION] * beyond):
             places.setdefault(unit_id, REST)
-    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
+    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())), beyond)
 
 
 def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:

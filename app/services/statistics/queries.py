@@ -49,9 +49,17 @@ class Projection:
     @cached_property
     def statement(self) -> str:
         """The statement; its rows are (period, place, sums by measure and formula)."""
+        return self._statement(("",))
+
+    @cached_property
+    def statement_beyond(self) -> str:
+        """The same for who sees a part of the nation: the rest is read as sums. Setting these up takes 40 % of it."""
+        return self._statement(("", "rest_"))
+
+    def _statement(self, prefixes: Sequence[str]) -> str:
         width = self.width
-        now = _period("n", self.measures, self.now, width)
-        before = _period("b", self.measures, self.before, width)
+        now = _period("n", self.measures, self.now, width, prefixes)
+        before = _period("b", self.measures, self.before, width, prefixes)
         return f"{MEMBERS}{now} UNION ALL {before}"
 
 
@@ -87,8 +95,11 @@ def listed(columns: Sequence[str], sign: str = "") -> str:
     return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
 
 
-def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> str:
-    """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
+def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int, prefixes: Sequence[str]) -> str:
+    """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place.
+
+    `prefixes` are those of the tables read: none for units of their own, `rest_` for all others as one.
+    """
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
     quarters = f"r.quarter >= %({p}first)s AND r.quarter < %({p}first_month)s"
@@ -104,8 +115,11 @@ def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int) -> 
         ("unit_opening", listed(opening), year),
         ("rollup_unit_month", listed(opening), since),
     ]
-    arms = [f"SELECT r.unit_id, {columns} FROM {table} r WHERE {condition}" for table, columns, condition in parts]
-    arms += [f"SELECT {_REST}, {columns} FROM rest_{table} r WHERE {condition}" for table, columns, condition in parts]
+    arms = [
+        f"SELECT {_REST if prefix else 'r.unit_id'} AS unit_id, {columns} FROM {prefix}{table} r WHERE {condition}"
+        for prefix in prefixes
+        for table, columns, condition in parts
+    ]
     sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))
     return f"""
         SELECT '{p}', m.place, {", ".join(sums)} FROM (
@@ -138,7 +152,8 @@ async def balances(
         **period_parameters("n", now, on),
         **period_parameters("b", before, on),
     }
-    return by_place(projection, await db.fetch(projection.statement, parameters))
+    statement = projection.statement_beyond if groups.beyond else projection.statement
+    return by_place(projection, await db.fetch(statement, parameters))
 
 
 def by_place(projection: Projection, rows: Iterable[Row]) -> dict[Any, Balances]:

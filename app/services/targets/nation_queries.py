@@ -34,10 +34,11 @@ _DAYS_OF_REST: Final = f"(SELECT * FROM rest_entry_day_cut r WHERE r.day = ANY (
 
 
 @cache
-def _sql() -> str:
+def _sql(beyond: bool) -> str:
     """The statement; its rows are (place, number of the stretch, net movements in the order of COLUMNS)."""
     arms = []
-    for prefix, unit, days in (("", "r.unit_id", _DAYS), ("rest_", f"'{REST_OF_NATION}'::uuid", _DAYS_OF_REST)):
+    rest = ("rest_", f"'{REST_OF_NATION}'::uuid", _DAYS_OF_REST)
+    for prefix, unit, days in (("", "r.unit_id", _DAYS), *[rest] * beyond):
         arms += [
             f"""SELECT {unit}, r.month, {_LISTED} FROM {prefix}rollup_unit_month_cut r
             WHERE {_CUTS} AND r.month >= make_date({_BASE} - 1, 10, 1) AND r.month < %(until)s""",
@@ -64,7 +65,7 @@ async def movements(db: Reads, groups: Groups, cut: CutFilter, bounds: Sequence[
         "days": rests_of_months(bounds),
     }
     found: dict[int, dict[int, Sequence[int]]] = {}
-    for place, stretch, *nets in await db.fetch(_sql(), parameters):
+    for place, stretch, *nets in await db.fetch(_sql(groups.beyond), parameters):
         found.setdefault(place, {})[stretch] = nets
     return {place: Movements(tuple(bounds), stretches) for place, stretches in found.items()}
 
