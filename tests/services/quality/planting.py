@@ -8,7 +8,7 @@ from typing import Any, Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.models.aggregates import OPENING_ACCOUNTS, balance_columns
+from app.models.aggregates import OPENING_ACCOUNTS, UNIT_QUARTER, balance_columns, quarter_of
 from app.models.codes import ACCOUNTS
 from app.services.reference import Unit
 from app.services.statistics.rules import Period
@@ -82,8 +82,8 @@ class Plot:
 
 
 async def _write(session: AsyncSession, ledgers: list[Ledger]) -> None:
-    for table in ("rollup_unit_month", "unit_opening"):
-        ids = [ledger.unit.id for ledger in ledgers]
+    ids = [ledger.unit.id for ledger in ledgers]
+    for table in ("rollup_unit_month", "rollup_unit_quarter", "unit_opening"):
         await session.execute(text(f"DELETE FROM {table} WHERE unit_id = ANY (CAST(:ids AS uuid[]))"), {"ids": ids})
     for ledger in ledgers:
         for (year, month), row in ledger.months.items():
@@ -92,6 +92,9 @@ async def _write(session: AsyncSession, ledgers: list[Ledger]) -> None:
         for year in range(FIRST, YEAR + 2):
             key = {"fiscal_year": year, "unit_id": ledger.unit.id}
             await session.execute(*_insert("unit_opening", OPENING_ACCOUNTS, key, ledger.opening(year)))
+    months = "(SELECT * FROM rollup_unit_month WHERE unit_id = ANY (CAST(:ids AS uuid[]))) f"
+    quarters = UNIT_QUARTER.fill(UNIT_QUARTER.sums(months, quarter=quarter_of("f.month")))
+    await session.execute(text(quarters), {"ids": ids})
 
 
 def _insert(table: str, accounts: tuple[str, ...], key: Mapping[str, Any], row: Month) -> tuple[Any, dict[str, Any]]:
