@@ -140,11 +140,10 @@ OPENING_CUT: Final = Rollup(
     of=_LATER_YEARS,
     sparse=True,
 )
-BY_MONTH: Final = (
-    UNIT_MONTH, UNIT_QUARTER, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH, OPENING_CUT,
+ROLLUPS: Final = (
+    UNIT_DAY, UNIT_MONTH, UNIT_QUARTER, OFFICER_MONTH, OPENING, UNIT_MONTH_CUT, OFFICER_MONTH_CUT, MATTER_MONTH,
+    OPENING_CUT,
 )  # fmt: skip
-"""Those that know no days within a month."""
-ROLLUPS: Final = (UNIT_DAY, *BY_MONTH)
 """Every rollup of entries, in the order they are kept."""
 
 

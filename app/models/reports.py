@@ -29,6 +29,12 @@ REPORT_PARTS: Final = (
 )  # fmt: skip
 """Lines a report keeps of each measure: those of a statement that the others follow from."""
 
+
+def _figures() -> list[Column[int | None]]:
+    """Every line of each measure; NULL stands for 0 and takes no room."""
+    return [Column(f"{measure}_{part}", BigInteger) for measure in ("cases", "money") for part in REPORT_PARTS]
+
+
 report = Table(
     "report",
     metadata,
@@ -64,7 +70,7 @@ report_line = Table(
     Column("report_no", BigInteger, ForeignKey("report.no"), primary_key=True, autoincrement=False),
     Column("unit_id", Uuid, primary_key=True),
     Column("cut_id", SmallInteger, primary_key=True, autoincrement=False),
-    *(Column(f"{measure}_{part}", BigInteger) for measure in ("cases", "money") for part in REPORT_PARTS),
+    *_figures(),
     comment="what the books of a unit said, without the units below it; NULL stands for 0",
 )
 
@@ -74,7 +80,7 @@ report_officer_line = Table(
     Column("report_no", BigInteger, ForeignKey("report.no"), primary_key=True, autoincrement=False),
     Column("unit_id", Uuid, primary_key=True),
     Column("officer_id", Uuid, primary_key=True),
-    *(Column(f"{measure}_{part}", BigInteger) for measure in ("cases", "money") for part in REPORT_PARTS),
+    *_figures(),
     comment="what the books of an officer in a unit said; NULL stands for 0",
 )
 

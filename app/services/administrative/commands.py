@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import insert, text, update
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from app.clock import today
@@ -14,12 +14,9 @@ from app.models.administrative import administrative_judgment
 from app.services import journal
 from app.services.administrative import queries
 from app.services.administrative.rules import NewJudgment, check, check_open
-from app.services.periods.queries import closed_through
+from app.services.periods.queries import held_open
 from app.services.reference import Reference, Unit
 from app.services.work import Work
-
-# Whoever closes a month waits for this transaction, or this one for that, as with entries of cases.
-_WHILE_OPEN: Final = text("SELECT pg_advisory_xact_lock_shared(hashtextextended('accounting_period', 0))")
 
 
 async def accept(work: Work, new: NewJudgment) -> str:
@@ -32,7 +29,7 @@ async def accept(work: Work, new: NewJudgment) -> str:
     if new.officer_id is not None:
         _check_officer(work.ref, new.officer_id, unit, {new.accepted_on, today()})
     check({**asdict(new), "ended_on": None, "outcome": None}, today())
-    await _check_open(work, new.accepted_on)
+    check_open([new.accepted_on], await held_open(work.session))
     row = insert(administrative_judgment).values(**asdict(new), unit_path=unit.path)
     try:
         judgment_id = str((await work.session.execute(row.returning(administrative_judgment.c.id))).scalar_one())
@@ -55,17 +52,12 @@ async def change(work: Work, judgment_id: str, expected: int | None, given: Mapp
         _check_officer(work.ref, given["officer_id"], unit, {today()})
     check(after, today())
     if any(after[name] != before[name] for name in ("ended_on", "outcome")):
-        await _check_open(work, before["ended_on"], after["ended_on"])
+        check_open([before["ended_on"], after["ended_on"]], await held_open(work.session))
     version = before["version"] + 1
     row = update(administrative_judgment).where(administrative_judgment.c.id == judgment_id)
     await work.session.execute(row.values(**given, version=version))
     action = "ended" if before["ended_on"] is None and after["ended_on"] is not None else "changed"
     await _record(work, judgment_id, unit, version, action, {name: before[name] for name in given}, given)
-
-
-async def _check_open(work: Work, *days: date | None) -> None:
-    await work.session.execute(_WHILE_OPEN)
-    check_open(days, await closed_through(work.session))
 
 
 def _known_unit(work: Work, new: NewJudgment) -> Unit:

@@ -12,8 +12,8 @@ from app.db import Reads, Row
 from app.services.access import Caller, Scope, unclassed_wall
 from app.services.administrative.rules import Tracking
 from app.services.reference import Reference, Unit
-from app.services.statistics.groups import REST_OF_NATION, Groups
-from app.services.statistics.queries import MEMBERS
+from app.services.statistics.groups import Groups
+from app.services.statistics.queries import MEMBERS, sources
 
 COLUMNS: Final = (
     "id", "unit_id", "unit_path", "officer_id", "file_no", "court", "judgment_no", "judgment_date", "decision_no",
@@ -86,13 +86,17 @@ _SUMS: Final = """width_bucket(n.day, %(bounds)s::date[]), sum(n.accepted)::bigi
     sum(n.ended)::bigint"""
 
 
+_DAYS: Final = {"": f"({_EVENTS})", "rest_": "rest_administrative_day"}
+
+
 async def by_place(db: Reads, groups: Groups, bounds: Sequence[date]) -> dict[int, Tracking]:
     """The register by place, the rest of the nation at REST, between the boundaries; in one statement."""
+    arms = (
+        f"SELECT {unit} AS unit_id, r.day, r.accepted, r.enforced, r.ended FROM {_DAYS[prefix]} r"
+        for prefix, unit in sources(groups.beyond)
+    )
     sql = f"""{MEMBERS}
-        SELECT m.place, {_SUMS} FROM (
-            SELECT e.unit_id, e.day, e.accepted, e.enforced, e.ended FROM ({_EVENTS}) e
-            UNION ALL SELECT '{REST_OF_NATION}'::uuid, r.* FROM rest_administrative_day r
-        ) n JOIN member m USING (unit_id) GROUP BY 1, 2"""
+        SELECT m.place, {_SUMS} FROM ({" UNION ALL ".join(arms)}) n JOIN member m USING (unit_id) GROUP BY 1, 2"""
     asked = {"units": groups.unit_ids, "places": groups.places, "bounds": list(bounds)}
     return _trackings(bounds, await db.fetch(sql, asked))
 

@@ -136,6 +136,11 @@ def fiscal_year(day: date) -> int:
     return day.year + (day.month >= 10)
 
 
+def month_after(day: date) -> date:
+    """The first day of the month that begins next."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
 def fiscal_year_start(year: int) -> date:
     """1 October of the year before."""
     return date(year - 1, 10, 1)
@@ -293,7 +298,7 @@ def booking_day(effective_on: date, closed_through: date | None) -> date:
     """
     if closed_through is None:
         return effective_on
-    first_open = date(closed_through.year + closed_through.month // 12, closed_through.month % 12 + 1, 1)
+    first_open = month_after(closed_through)
     if effective_on >= first_open:
         return effective_on
     year = fiscal_year(effective_on)

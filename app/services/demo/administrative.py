@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Final
 
+from app.services.administrative.rules import NewJudgment
 from app.services.demo.days import HANDOVER_DAY, Calendar
 from app.services.demo.ids import uuid7
 from app.services.demo.units import Office, Organisation
@@ -21,25 +22,14 @@ BODIES: Final = ("Ủy ban nhân dân", "Chủ tịch Ủy ban nhân dân", "S�
 PROPOSAL: Final = "Kiến nghị cơ quan cấp trên trực tiếp chỉ đạo thi hành và xem xét trách nhiệm"
 
 
-@dataclass(frozen=True)
-class JudgmentRow:
+@dataclass(frozen=True, slots=True)
+class JudgmentRow(NewJudgment):
     """A judgment as the table keeps it."""
 
     id: str
-    unit_id: str
     unit_path: str
-    officer_id: str
-    file_no: str
-    court: str
-    judgment_no: str
-    judgment_date: date
-    decision_no: str | None
-    decision_date: date | None
-    obliged_agency: str
-    accepted_on: date
     ended_on: date | None
     outcome: str | None
-    proposals: str | None
 
 
 def judgments(organisation: Organisation, seed: int) -> list[JudgmentRow]:

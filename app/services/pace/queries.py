@@ -16,12 +16,11 @@ from app.services.access import Scope
 from app.services.administrative.rules import Tracking
 from app.services.cases.queries import ITEM_COLUMNS, case_wall
 from app.services.priority.queries import TRACKINGS
-from app.services.statistics.groups import REST_OF_NATION, Groups
+from app.services.statistics.groups import Groups
 from app.services.statistics.movements import Movements, rests_of_months
-from app.services.statistics.queries import MEMBERS, Formulas, flow_columns, listed, opening_columns
+from app.services.statistics.queries import MEMBERS, Formulas, flow_columns, listed, opening_columns, sources
 from app.services.statistics.rules import MEASURES, RESULT, Period, Share
 
-_REST: Final = f"'{REST_OF_NATION}'::uuid"
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
 
 
@@ -56,7 +55,7 @@ def _statement(formulas: Formulas, beyond: bool) -> str:
     # the month a period ends in is read whole; what is of its days after the period moves to the stretch after it
     moved = ", ".join(f"s.sign * x.c{number} AS c{number}" for number in columns)
     arms = []
-    for prefix, unit in (("", "r.unit_id"), *[("rest_", _REST)] * beyond):
+    for prefix, unit in sources(beyond):
         arms += [
             f"SELECT {unit} AS unit_id, r.month AS day, {flows} FROM {prefix}rollup_unit_month r WHERE {months}",
             f"""SELECT x.unit_id, s.day, {moved} FROM (

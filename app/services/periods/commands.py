@@ -10,7 +10,7 @@ from app.errors import Forbidden, PreconditionFailed
 from app.services import journal
 from app.services.access import ROOT
 from app.services.periods import report_queries, submission_queries
-from app.services.periods.queries import read_state
+from app.services.periods.queries import LOCK, read_state
 from app.services.periods.rules import (
     Frozen,
     MonthState,
@@ -26,7 +26,7 @@ from app.services.work import Work
 
 # One change of periods at a time. Those that close also wait for all who are booking, and those for them.
 _ALONE: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('report', 0))")
-_NOBODY_BOOKS: Final = text("SELECT pg_advisory_xact_lock(hashtextextended('accounting_period', 0))")
+_NOBODY_BOOKS: Final = text(f"SELECT pg_advisory_xact_lock({LOCK})")
 _SET: Final = text("""
     INSERT INTO accounting_period AS p (month, state, version, changed_at)
     VALUES (:month, :state, 2, clock_timestamp())

@@ -26,6 +26,17 @@ async def closed_through(session: AsyncSession) -> date | None:
     return found
 
 
+LOCK: Final = "hashtextextended('accounting_period', 0)"
+"""What whoever closes a month holds alone, and whoever books (migration 15) together: a number of an advisory lock."""
+_WHILE_OPEN: Final = text(f"SELECT pg_advisory_xact_lock_shared({LOCK})")
+
+
+async def held_open(session: AsyncSession) -> date | None:
+    """As `closed_through`, and no month is closed before this transaction is over."""
+    await session.execute(_WHILE_OPEN)
+    return await closed_through(session)
+
+
 _STATE: Final = text(f"""
     SELECT coalesce(p.state, 'open'), coalesce(p.version, 1), {_CLOSED_THROUGH}
     FROM (SELECT CAST(:month AS date)) m (month) LEFT JOIN accounting_period p USING (month)""")

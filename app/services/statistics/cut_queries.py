@@ -14,9 +14,9 @@ from app.db import Reads
 from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movements
 from app.models.codes import SEGMENT_BUDGET, SEGMENT_CORRUPTION, SEGMENT_CREDIT
 from app.services.books.cuts import CUTS
+from app.services.books.rules import month_after
 from app.services.statistics.groups import Groups
 from app.services.statistics.movements import COLUMNS, Movements, split_quarters, spread
-from app.services.statistics.rules import month_after
 
 By = Literal["all", "place", "unit", "officer", "seat", "cut", "matter"]
 """What a statement tells apart: nothing, the places of units, units, officers, numbers of cuts, or matters.

@@ -13,8 +13,9 @@ from typing import Final
 
 from app.models.aggregates import balance_columns
 from app.models.codes import ACCOUNTS, ACCOUNTS_IN
+from app.services.books.rules import month_after
 from app.services.statistics.cells import Cell
-from app.services.statistics.rules import Formula, Period, month_after, quarter_start
+from app.services.statistics.rules import Formula, Period, quarter_start
 
 COLUMNS: Final = tuple(balance_columns())
 _PLACES: Final = {

@@ -23,8 +23,17 @@ MEMBERS: Final = """
         GROUP BY 1
     )"""
 """Begins a statement: units with the places they count at, of the parameters `units` and `places` of `Groups`."""
-_REST: Final = f"'{REST_OF_NATION}'::uuid"
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %({p}year)s::int)"
+
+
+def sources(beyond: bool) -> tuple[tuple[str, str], ...]:
+    """Where figures are read: the prefix of a table and the unit of its rows `r`; own units, and all others as one.
+
+    The sums over all others are read where there are such (`Groups.beyond`) and nowhere else: setting them up takes
+    40 % of a statement.
+    """
+    own, others = ("", "r.unit_id"), ("rest_", f"'{REST_OF_NATION}'::uuid")
+    return (own, others) if beyond else (own,)
 
 
 @dataclass(frozen=True)
@@ -49,17 +58,17 @@ class Projection:
     @cached_property
     def statement(self) -> str:
         """The statement; its rows are (period, place, sums by measure and formula)."""
-        return self._statement(("",))
+        return self._statement(beyond=False)
 
     @cached_property
     def statement_beyond(self) -> str:
-        """The same for who sees a part of the nation: the rest is read as sums. Setting these up takes 40 % of it."""
-        return self._statement(("", "rest_"))
+        """The same for who sees a part of the nation."""
+        return self._statement(beyond=True)
 
-    def _statement(self, prefixes: Sequence[str]) -> str:
+    def _statement(self, *, beyond: bool) -> str:
         width = self.width
-        now = _period("n", self.measures, self.now, width, prefixes)
-        before = _period("b", self.measures, self.before, width, prefixes)
+        now = _period("n", self.measures, self.now, width, beyond)
+        before = _period("b", self.measures, self.before, width, beyond)
         return f"{MEMBERS}{now} UNION ALL {before}"
 
 
@@ -95,11 +104,8 @@ def listed(columns: Sequence[str], sign: str = "") -> str:
     return ", ".join(f"{sign}({column}) AS c{number}" for number, column in enumerate(columns))
 
 
-def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int, prefixes: Sequence[str]) -> str:
-    """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place.
-
-    `prefixes` are those of the tables read: none for units of their own, `rest_` for all others as one.
-    """
+def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int, beyond: bool) -> str:
+    """One period, its parameters prefixed by `p`: flows and opening of every unit, summed by place."""
     flows, opening = flow_columns(measures, formulas), opening_columns(measures, formulas)
     base = _BASE.format(p=p)
     quarters = f"r.quarter >= %({p}first)s AND r.quarter < %({p}first_month)s"
@@ -116,8 +122,8 @@ def _period(p: str, measures: Sequence[str], formulas: Formulas, width: int, pre
         ("rollup_unit_month", listed(opening), since),
     ]
     arms = [
-        f"SELECT {_REST if prefix else 'r.unit_id'} AS unit_id, {columns} FROM {prefix}{table} r WHERE {condition}"
-        for prefix in prefixes
+        f"SELECT {unit} AS unit_id, {columns} FROM {prefix}{table} r WHERE {condition}"
+        for prefix, unit in sources(beyond)
         for table, columns, condition in parts
     ]
     sums = [f"(sum(c{number}))::bigint" for number in range(len(flows))] + ["NULL"] * (width - len(flows))

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from app.models.codes import ACCOUNTS_DONE, ACCOUNTS_STOCK
-from app.services.books.rules import fiscal_year, fiscal_year_start
+from app.services.books.rules import fiscal_year, fiscal_year_start, month_after
 
 # Decree 152/2026: one decision per debtor, so numbers of cases before and after count different things.
 CASES_GROUPED_SINCE: Final = date(2026, 7, 1)
@@ -22,11 +22,6 @@ FIRST_YEAR: Final = 2010
 MEASURES: Final = ("cases", "money")
 Share = tuple[int, int]
 """Numerator and denominator of a rate, unrounded."""
-
-
-def month_after(day: date) -> date:
-    """The first day of the month that begins next."""
-    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
 
 
 def quarter_start(day: date) -> date:

@@ -12,9 +12,9 @@ from typing import Final
 from app.db import Reads
 from app.models.aggregates import OPENING_ACCOUNTS, balance_columns, net_movements
 from app.services.statistics.cut_queries import CutFilter
-from app.services.statistics.groups import REST_OF_NATION, Groups
+from app.services.statistics.groups import Groups
 from app.services.statistics.movements import COLUMNS, Movements, boundaries, rests_of_months
-from app.services.statistics.queries import MEMBERS, Balances, Formulas, Projection
+from app.services.statistics.queries import MEMBERS, Balances, Formulas, Projection, sources
 from app.services.statistics.rules import Period
 
 _BASE: Final = "(SELECT max(fiscal_year) FROM book_year WHERE fiscal_year <= %(year)s::int)"
@@ -37,8 +37,8 @@ _DAYS_OF_REST: Final = f"(SELECT * FROM rest_entry_day_cut r WHERE r.day = ANY (
 def _sql(beyond: bool) -> str:
     """The statement; its rows are (place, number of the stretch, net movements in the order of COLUMNS)."""
     arms = []
-    rest = ("rest_", f"'{REST_OF_NATION}'::uuid", _DAYS_OF_REST)
-    for prefix, unit, days in (("", "r.unit_id", _DAYS), *[rest] * beyond):
+    for prefix, unit in sources(beyond):
+        days = _DAYS_OF_REST if prefix else _DAYS
         arms += [
             f"""SELECT {unit}, r.month, {_LISTED} FROM {prefix}rollup_unit_month_cut r
             WHERE {_CUTS} AND r.month >= make_date({_BASE} - 1, 10, 1) AND r.month < %(until)s""",

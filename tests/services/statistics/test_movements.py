@@ -6,8 +6,9 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.services.books.rules import month_after
 from app.services.statistics.movements import split_quarters
-from app.services.statistics.rules import month_after, quarter_start
+from app.services.statistics.rules import quarter_start
 
 DAYS = st.dates(date(2023, 10, 1), date(2026, 9, 30))
 
