@@ -1,6 +1,7 @@
-"""What the server copies out, in blocks: psycopg hands over row by row, which takes longer than making the rows does.
+"""Texts that the server copies out, in blocks: psycopg hands over row by row, which takes longer than making the rows.
 
-libpq's own calls through `psycopg.pq`, as in `app.roundtrip`; decision 34 has the figures.
+In the binary format, in which a text is sent as it is: in the others it is searched for what must be escaped. libpq's
+own calls through `psycopg.pq`, as in `app.roundtrip`; decisions 34 and 38 have the figures.
 """
 
 from collections.abc import AsyncGenerator
@@ -14,14 +15,19 @@ from psycopg.pq.abc import PGconn
 from psycopg.waiting import Wait
 
 BLOCK: Final = 64 * 1024
+_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
+_HEADER: Final = len(_SIGNATURE) + 8
+"""What precedes the first row: flags and the length of an extension, of four bytes each, follow the signature."""
+_FIELD: Final = 6
+"""What precedes the text of each row: the number of columns in two bytes, its length in four."""
 
 
 async def copied_out(
     connection: psycopg.AsyncConnection[Any], sql: str, params: dict[str, Any]
 ) -> AsyncGenerator[bytes]:
-    """What a COPY … TO STDOUT sends, in blocks of at least BLOCK but for the last, and no faster than they are taken.
+    """What COPY … TO STDOUT (FORMAT binary) sends of one column of texts, in blocks of at least BLOCK but for the last.
 
-    Whoever stops taking ends the statement. Raises what psycopg raises.
+    No faster than they are taken. Whoever stops taking ends the statement. Raises what psycopg raises.
     """
     async with connection.cursor() as cursor, cursor.copy(sql.encode(), params):
         more = True
@@ -36,7 +42,7 @@ def _block(pgconn: PGconn) -> PQGen[tuple[bytes, bool]]:
     while len(block) < BLOCK:
         size, data = pgconn.get_copy_data(1)
         if size > 0:
-            block += data
+            block += data[_HEADER + _FIELD if bytes(data[: len(_SIGNATURE)]) == _SIGNATURE else _FIELD :]
         elif size == 0:
             yield Wait.R
             pgconn.consume_input()

@@ -2,17 +2,19 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final
 
 import psycopg
 import pytest
 
-from app.db import Context, Database, Row, SeenBy
+from app.api.v1.schemas.snapshots import shown
+from app.db import Context, Database, Row, SeenBy, Snapshot
 from app.services.access import SECRET, SERVICE, Caller, Scope, figures
 from app.services.cases import queries as cases
 from app.services.cases.queries import CaseFilter
+from app.services.cases.snapshot_queries import copy_cases
 from app.services.pace.queries import courses, list_lifting
 from app.services.pace.rules import same_days
 from app.services.priority.queries import list_flagged
@@ -222,6 +224,31 @@ def test_no_large_table_is_scanned(book: str, who: str, what: str, monkeypatch: 
         lines = [line for line in plan.splitlines() if "never executed" not in line]
         scanned = [table for table in LARGE if any(f"Seq Scan on {table}" in line for line in lines)]
         assert scanned == [], plan
+
+
+async def _copied_plan(snapshot: Snapshot, sql: str, params: dict[str, Any]) -> AsyncGenerator[bytes]:
+    rows = await snapshot.fetch("EXPLAIN " + sql.partition("COPY (")[2].rpartition(") TO STDOUT")[0], params)
+    for row in rows:
+        yield f"{row[0]}\n".encode()
+
+
+@pytest.mark.parametrize("who", ["nation", "cleared for little"])
+def test_a_snapshot_of_the_nation_begins_with_the_first_case(
+    book: str, who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is sorted before, and what a line shows of its unit is looked up once for each unit."""
+    monkeypatch.setattr(Snapshot, "copied", _copied_plan)
+    plans: list[bytes] = []
+
+    async def asked(db: Explained, ref: Reference, _: Caller, scope: Scope) -> None:
+        async with db.long_snapshot() as snapshot:
+            plans.extend([row async for row in copy_cases(snapshot, scope, shown(ref), None)])
+
+    _plans(book, CALLERS[who], asked, monkeypatch)
+    plan = b"".join(plans).decode()
+    assert "Index Scan using pk_enforcement_case" in plan, plan
+    assert "Sort" not in plan, plan
+    assert plan.count("Memoize") == 4, plan
 
 
 @pytest.mark.parametrize("path", ["vn.p17.", "vn.p17.k10."])
