@@ -8,9 +8,11 @@ from typing import Any, Final
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Literal
 
 from app.api.v1.schemas.snapshots import shown
 from app.db import Context, Database, Row, SeenBy, Snapshot
+from app.roundtrip import numbered
 from app.services.access import SECRET, SERVICE, Caller, Scope, figures
 from app.services.cases import queries as cases
 from app.services.cases.queries import CaseFilter
@@ -86,10 +88,19 @@ class Explained(SeenBy):
     plans: list[str]
 
     async def fetch(self, sql: str, params: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
-        """The plan of a statement as it is prepared for good: without a look at the parameters."""
+        """The plan of a statement as the service has it made: once, without a look at the parameters."""
         if "party_hits" in sql:
             return await super().fetch(sql, params)
-        rows = await super().fetch(f"EXPLAIN (ANALYZE, BUFFERS) {sql}", params)
+        text, names = numbered(sql)
+        values = [params[name] for name in names] if isinstance(params, dict) else params
+        given = SQL(", ").join(Literal(value) for value in values)
+        called = SQL("EXPLAIN (ANALYZE, BUFFERS) EXECUTE looked_at({})").format(given)
+        async with self.snapshot() as connection:
+            await connection.execute(b"PREPARE looked_at AS " + text)
+            rows = await (
+                await connection.execute(called if values else b"EXPLAIN (ANALYZE, BUFFERS) EXECUTE looked_at")
+            ).fetchall()
+            await connection.execute("DEALLOCATE looked_at")
         self.plans.append("\n".join(row[0] for row in rows))
         return []
 
