@@ -17,7 +17,7 @@ from app import preflight, serving
 from app.commands import audit, clients, pace, privacy
 from app.commands.authorisation import authorisation
 from app.commands.base import DIFFERENT, data_folder, database, with_database
-from app.db import SeenBy
+from app.db import SeenBy, allowing
 from app.embedded import EmbeddedError
 from app.errors import DomainError
 from app.main import create_app
@@ -176,9 +176,7 @@ def _load_demo(settings: Settings, scale: float, seed: int) -> None:
 
 async def _rebuild(db: SeenBy) -> tuple[list[tuple[str, str, str]], list[tuple[str, str, str]]]:
     async def rebuild(session: AsyncSession) -> None:
-        for statement in ("SET LOCAL statement_timeout = 0", "SET LOCAL transaction_timeout = 0"):
-            await session.execute(text(statement))
-        for statement in rebuild_statements():
+        for statement in (allowing(), *rebuild_statements()):
             await session.execute(text(statement))
 
     before = await verify(db)

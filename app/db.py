@@ -78,12 +78,11 @@ def _options(settings: Settings) -> str:
     return " ".join(f"-c {name}={value}" for name, value in values.items())
 
 
-def _snapshot_begins(settings: Settings) -> list[str]:
-    return [
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-        "SET LOCAL statement_timeout = 0",
-        f"SET LOCAL transaction_timeout = {settings.snapshot_seconds * 1000}",
-    ]
+def allowing(seconds: int = 0) -> str:
+    """The statement that lets the rest of its transaction take so long, or, by default, as long as it needs."""
+    # a timeout that is running cannot be made longer, only ended
+    limits = (("statement_timeout", seconds), ("transaction_timeout", 0), ("transaction_timeout", seconds))
+    return "SELECT " + ", ".join(f"set_config('{name}', '{value}s', true)" for name, value in limits)
 
 
 def _texts(adapters: AdaptersMap) -> None:
@@ -280,8 +279,8 @@ class Database:
         async with self._snapshots:
             try:
                 async with await self._of_its_own("thads-snapshot") as connection:
-                    for statement in _snapshot_begins(self.settings):
-                        await connection.execute(statement.encode())
+                    await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                    await connection.execute(allowing(self.settings.snapshot_seconds).encode())
                     await connection.execute(_SET.encode(), context)
                     yield Snapshot(connection)
             except psycopg.Error as error:

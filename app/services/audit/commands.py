@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import allowing
 from app.services.audit.chain_queries import CONTENT
 from app.services.audit.rules import NATION
 
@@ -61,8 +62,7 @@ async def link_records_now(session: AsyncSession) -> int:
 
 
 async def _round(session: AsyncSession) -> int:
-    for limit in ("statement_timeout", "transaction_timeout"):  # the first round after a long pause takes its time
-        await session.execute(text(f"SET LOCAL {limit} = 0"))
+    await session.execute(text(allowing()))  # the first round after a long pause takes its time
     since, seen_below, everything = (await session.execute(_BEFORE)).one()
     found = await session.execute(_ROUND, {"since": since, "seen_below": seen_below, "all": everything})
     return int(found.scalar_one())

@@ -8,6 +8,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db import allowing
 from app.services.changes.rules import MAX_PATHS, Place
 
 CHANNEL: Final = "changes"
@@ -83,8 +84,7 @@ async def number(session: AsyncSession, *, everything: bool = False) -> Numbered
     """
     if not (await session.execute(_ALONE)).scalar_one():
         return None
-    for limit in ("statement_timeout", "transaction_timeout"):  # the first round after a long pause takes its time
-        await session.execute(text(f"SET LOCAL {limit} = 0"))
+    await session.execute(text(allowing()))  # the first round after a long pause takes its time
     is_new = (await session.execute(_GO_ON)).rowcount == 1  # type: ignore[attr-defined]  # a DML result has it
     row = (await session.execute(_ALL if everything or is_new else _NEW_ONES)).one()
     changes, is_full, position, mark, found = row

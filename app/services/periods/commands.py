@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import text
 
 from app.clock import today
-from app.db import Within
+from app.db import Within, allowing
 from app.errors import Forbidden, PreconditionFailed
 from app.services import journal
 from app.services.access import ROOT
@@ -34,9 +34,8 @@ _SET: Final = text("""
     SET state = EXCLUDED.state, version = p.version + 1, changed_at = EXCLUDED.changed_at
     RETURNING version""")
 # A hundred thousand groups of many sums: in memory that takes seconds, and on a busy machine more than a request may.
-_ROOM: Final = text("""
-    SELECT set_config('work_mem', '256MB', true), set_config('statement_timeout', '2min', true),
-        set_config('transaction_timeout', '3min', true)""")
+_ROOM: Final = text("SELECT set_config('work_mem', '256MB', true)")
+FREEZING_SECONDS: Final = 180
 
 
 async def close(work: Work, period: Period, expected: int | None) -> None:
@@ -76,6 +75,7 @@ async def freeze(work: Work, period: Period, reason: str | None) -> Frozen:
     missing = await submission_queries.provinces_missing(Within(work.session), period)
     check_freezing(known, version, missing, reason)
     await work.session.execute(_ROOM)
+    await work.session.execute(text(allowing(FREEZING_SECONDS)))
     regime = work.ref.regime(period.last)
     frozen = await report_queries.store(work.session, work.actor, no, version, period, regime, reason)
     if known.state != "frozen":

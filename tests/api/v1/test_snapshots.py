@@ -251,10 +251,11 @@ def test_a_short_statement_timeout_is_not_for_streams_but_they_have_an_end(
 ) -> None:
     with long(statement_timeout_ms=200, snapshot_seconds=4) as served, _reading(served, stock) as lines:
         assert "snapshot" in next(lines)
-        time.sleep(0.5)
+        time.sleep(1)
+        assert _at_work(stock) == 1
         for _ in range(100):
             next(lines)
-        time.sleep(4.5)
+        time.sleep(4)
         with pytest.raises(httpx.RemoteProtocolError, match="incomplete"):
             _broken_off(lines)
 

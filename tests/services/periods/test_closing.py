@@ -1,13 +1,16 @@
 """Closing while others book: every entry is in the frozen figures or in a later month, and none is lost."""
 
 import asyncio
+from contextlib import closing
 from datetime import date, timedelta
 from functools import partial
 from random import Random
 from typing import Any, Final
 
+import psycopg
 import pytest
 
+from app.db import allowing
 from app.services.access import Actor, Caller
 from app.services.books.queries import verify
 from app.services.books.rules import Event
@@ -138,3 +141,15 @@ def test_months_and_periods() -> None:
         assert rules.period_of(rules.month_of(period)) == period
     assert rules.previous(date(2026, 1, 1)) == date(2025, 12, 1)
     assert rules.previous(date(2025, 12, 1)) == date(2025, 11, 1)
+
+
+def test_what_may_take_longer_than_a_request_may_do_so(cluster: str) -> None:
+    """A transaction that began with a shorter time has the longer one from then on, and ends with it, too."""
+    with (
+        new_database(cluster) as url,
+        closing(psycopg.connect(url, options="-c transaction_timeout=200")) as connection,
+    ):
+        connection.execute(allowing(1).encode())
+        connection.execute("SELECT pg_sleep(0.5)")
+        with pytest.raises(psycopg.errors.TransactionTimeout):
+            connection.execute("SELECT pg_sleep(1)")
