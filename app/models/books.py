@@ -101,10 +101,10 @@ rollup_unit_month = Table(
 rollup_unit_quarter = Table(
     "rollup_unit_quarter",
     metadata,
-    Column("quarter", Date, primary_key=True),
     Column("unit_id", Uuid, primary_key=True),
+    Column("quarter", Date, primary_key=True),
     *_balances(ACCOUNTS),
-    Index("ix_rollup_unit_quarter_unit_id", "unit_id", "quarter"),
+    Index("ix_rollup_unit_quarter_quarter", "quarter"),
 )
 
 rollup_unit_day = Table(
