@@ -87,6 +87,7 @@ class _Shape:
     officer: bool
     matter: bool
     days: bool
+    everything: bool
     columns: tuple[str, ...]
 
     @property
@@ -126,7 +127,7 @@ class _Shape:
     @property
     def conditions(self) -> str:
         """Which rows count."""
-        chosen = [f"r.{_WHOSE}"]
+        chosen = ["true"] if self.everything else [f"r.{_WHOSE}"]
         chosen += _criteria("r", self.cuts, self.officer, self.matter)
         chosen += ["r.matter_id IS NOT NULL"] * (self.by == "matter")
         return " AND ".join(chosen)
@@ -206,7 +207,13 @@ async def movements(
     cuts = wanted.cut_ids
     ends = [day for day in bounds if day.day != 1]
     shape = _Shape(
-        by, cuts is not None, wanted.officer_id is not None, wanted.matter_id is not None, bool(ends), columns
+        by,
+        cuts is not None,
+        wanted.officer_id is not None,
+        wanted.matter_id is not None,
+        bool(ends),
+        groups.everything,
+        columns,
     )
     first, last = bounds[0], bounds[-1]
     split = split_quarters(bounds)

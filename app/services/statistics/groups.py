@@ -29,6 +29,8 @@ class Groups:
     places: str
     beyond: bool = False
     """Whether all units whose figures the caller may not see are among them, as one."""
+    everything: bool = False
+    """Whether no unit is missing: then rows need not be looked for by unit."""
 
 
 def asked_unit(ref: Reference, caller: Caller, unit_id: str | None) -> Unit:
@@ -89,7 +91,8 @@ def grouped(ref: Reference, shown: Sequence[Unit], rest: tuple[str, ...] = ()) -
         others = (unit.id for unit in ref.units.values() if unit.path.startswith(rest))
         for unit_id in (*others, *[REST_OF_NATION] * beyond):
             places.setdefault(unit_id, REST)
-    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())), beyond)
+    everything = ref.units.keys() <= places.keys()
+    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())), beyond, everything)
 
 
 def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
@@ -98,7 +101,8 @@ def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
     places = dict(zip(parts.unit_ids.split(","), parts.places.split(","), strict=True)) if shown else {}
     for unit_id in family(ref, unit):
         places.setdefault(unit_id, str(REST))
-    return Groups(tuple(shown), ",".join(places), ",".join(places.values()))
+    everything = ref.units.keys() <= places.keys()
+    return Groups(tuple(shown), ",".join(places), ",".join(places.values()), everything=everything)
 
 
 _cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Any]]" = WeakKeyDictionary()

@@ -17,6 +17,7 @@ from app.services.statistics.groups import (
     grouped,
     kept,
     map_day,
+    parted,
 )
 
 OLD_END = date(2025, 7, 1)
@@ -77,6 +78,15 @@ def test_what_two_offices_succeeded_counts_with_the_first() -> None:
     assert [u.id for u in offices] == ["na1", "na2"]
     found = places(grouped(REF, offices))
     assert found == {"na1": 0, "oa1": 0, "oa2": 0, "na2": 1}
+
+
+def test_whoever_asks_for_all_units_asks_for_none_by_name() -> None:
+    provinces = below(REF, REF.units["vn"], "provincial", date(2026, 1, 1))
+    assert grouped(REF, [REF.units["vn"]]).everything
+    assert grouped(REF, provinces, ("vn",)).everything
+    assert parted(REF, REF.units["vn"], provinces).everything
+    assert not grouped(REF, provinces).everything  # the books of the nation itself are not among them
+    assert not parted(REF, REF.units["na"], below(REF, REF.units["na"], None, date(2026, 1, 1))).everything
 
 
 def test_maps_show_the_units_of_their_day() -> None:
