@@ -15,9 +15,8 @@ from psycopg.pq.abc import PGconn
 from psycopg.waiting import Wait
 
 BLOCK: Final = 64 * 1024
-_SIGNATURE: Final = b"PGCOPY\n\xff\r\n\0"
-_HEADER: Final = len(_SIGNATURE) + 8
-"""What precedes the first row: flags and the length of an extension, of four bytes each, follow the signature."""
+_HEADER: Final = 11 + 4 + 4
+"""What comes with the first row and precedes it: a signature, flags, the length of an extension."""
 _FIELD: Final = 6
 """What precedes the text of each row: the number of columns in two bytes, its length in four."""
 
@@ -30,19 +29,21 @@ async def copied_out(
     No faster than they are taken. Whoever stops taking ends the statement. Raises what psycopg raises.
     """
     async with connection.cursor() as cursor, cursor.copy(sql.encode(), params):
-        more = True
+        skipped, more = _HEADER + _FIELD, True
         while more:
-            block, more = await connection.wait(_block(connection.pgconn))
+            block, more = await connection.wait(_block(connection.pgconn, skipped))
+            skipped = _FIELD
             yield block
 
 
-def _block(pgconn: PGconn) -> PQGen[tuple[bytes, bool]]:
-    """The next rows, and whether there are more."""
+def _block(pgconn: PGconn, skipped: int) -> PQGen[tuple[bytes, bool]]:
+    """The next rows, and whether there are more; so many bytes precede the text of the first of them."""
     block = bytearray()
     while len(block) < BLOCK:
         size, data = pgconn.get_copy_data(1)
         if size > 0:
-            block += data[_HEADER + _FIELD if bytes(data[: len(_SIGNATURE)]) == _SIGNATURE else _FIELD :]
+            block += data[skipped:]
+            skipped = _FIELD
         elif size == 0:
             yield Wait.R
             pgconn.consume_input()
