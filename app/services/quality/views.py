@@ -16,7 +16,7 @@ from app.services.quality.queries import openings
 from app.services.quality.rules import Finding
 from app.services.reference import Reference, Unit
 from app.services.statistics.cut_queries import CutFilter, movements
-from app.services.statistics.groups import Groups, family, kept
+from app.services.statistics.groups import Groups, counted_at, family, kept
 from app.services.statistics.rules import Period, Share
 from app.services.statistics.views import PeriodStatement
 
@@ -73,7 +73,7 @@ def _own_books(ref: Reference, unit: Unit, on: date) -> Groups:
             if older not in places:
                 places[older] = number
                 waiting.extend(ref.units[older].predecessors)
-    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())))
+    return counted_at(ref, shown, places)
 
 
 def _siblings(shown: Sequence[Unit], books: Mapping[int, Books]) -> Callable[[int], list[Share]]:

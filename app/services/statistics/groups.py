@@ -1,6 +1,6 @@
 """Which units' books make up a figure: a unit, everything below it, and everything it succeeded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final, Literal, TypeVar
@@ -80,29 +80,38 @@ def grouped(ref: Reference, shown: Sequence[Unit], rest: tuple[str, ...] = ()) -
 
     A unit counts once. What several units succeeded together cannot be divided: it counts with the first of them.
     """
+    places = _places(ref, shown)
+    beyond = bool(rest) and rest != (ROOT,)
+    if rest:
+        others = (unit.id for unit in ref.units.values() if unit.path.startswith(rest))
+        for unit_id in (*others, *[REST_OF_NATION] * beyond):
+            places.setdefault(unit_id, REST)
+    return counted_at(ref, shown, places, beyond=beyond)
+
+
+def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
+    """Parts of a unit that are shown; what belongs to none of them is at REST, such as books of the unit itself."""
+    places = _places(ref, shown)
+    for unit_id in family(ref, unit):
+        places.setdefault(unit_id, REST)
+    return counted_at(ref, shown, places)
+
+
+def counted_at(ref: Reference, shown: Sequence[Unit], places: Mapping[str, int], *, beyond: bool = False) -> Groups:
+    """Groups of units that are shown, from the place each unit counts at."""
+    everything = ref.units.keys() <= places.keys()
+    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())), beyond, everything)
+
+
+def _places(ref: Reference, shown: Sequence[Unit]) -> dict[str, int]:
+    """Where each unit of the families of those shown counts: in its own subtree first."""
     places: dict[str, int] = {}
     for number, unit in enumerate(shown):
         places.update(dict.fromkeys(ref.subtree(unit.path), number))
     for number, unit in enumerate(shown):
         for unit_id in family(ref, unit):
             places.setdefault(unit_id, number)
-    beyond = bool(rest) and rest != (ROOT,)
-    if rest:
-        others = (unit.id for unit in ref.units.values() if unit.path.startswith(rest))
-        for unit_id in (*others, *[REST_OF_NATION] * beyond):
-            places.setdefault(unit_id, REST)
-    everything = ref.units.keys() <= places.keys()
-    return Groups(tuple(shown), ",".join(places), ",".join(map(str, places.values())), beyond, everything)
-
-
-def parted(ref: Reference, unit: Unit, shown: Sequence[Unit]) -> Groups:
-    """Parts of a unit that are shown; what belongs to none of them is at REST, such as books of the unit itself."""
-    parts = grouped(ref, shown)
-    places = dict(zip(parts.unit_ids.split(","), parts.places.split(","), strict=True)) if shown else {}
-    for unit_id in family(ref, unit):
-        places.setdefault(unit_id, str(REST))
-    everything = ref.units.keys() <= places.keys()
-    return Groups(tuple(shown), ",".join(places), ",".join(places.values()), everything=everything)
+    return places
 
 
 _cache: "WeakKeyDictionary[Reference, dict[tuple[object, ...], Any]]" = WeakKeyDictionary()
