@@ -238,7 +238,7 @@ def _push(clients: list[httpx.Client], number: int, batch: bytes, outcome: str, 
     while answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
         time.sleep(float(answer.headers["Retry-After"]))
         answer = clients[number % CLIENTS].post(path, content=batch)
-    if answer.status_code != httpx.codes.OK or answer.json()[outcome] != BATCH:
+    if answer.status_code != httpx.codes.OK or orjson.loads(answer.content)[outcome] != BATCH:
         raise Failed(answer.text[:500])
 
 

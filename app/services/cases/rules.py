@@ -49,7 +49,7 @@ def plain_number(id_number: str) -> str:
     return "".join(id_number.split())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewObligation:
     """One duty (khoản) inside a case; amount in VND, 0 for a thing or an act."""
 
@@ -58,7 +58,7 @@ class NewObligation:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewParty:
     """A party (đương sự) of a case; `institution` is the code of a credit institution."""
 
@@ -72,7 +72,7 @@ class NewParty:
     institution: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NewCase:
     """An enforcement decision (quyết định thi hành án) to be taken into the books."""
 

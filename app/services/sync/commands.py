@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.errors import DomainError, NotFound
 from app.services.cases.corrections import Correction, change_cases
 from app.services.cases.intake import create_cases
+from app.services.cases.queries import case_wall
 from app.services.cases.rows import PLAIN, Refused, versions_of
 from app.services.sync import rules
 from app.services.sync.rules import Known, Mode, NotApplied, Pushed, RepeatedId, Result, failed
@@ -74,18 +75,17 @@ def _not_applied(result: Result) -> Result:
 
 async def _apply(work: Work, items: Mapping[str, Pushed], mode: Mode) -> dict[str, Result]:
     """Applies items of different ids; Refused, by external id, when some cannot be written."""
-    known = await _known(work, list(items), lock="")
-    results = await _there(work, items, known)
+    known, versions = await _known(work, list(items))
+    results = _there(items, known, versions)
     rest = {external_id: item for external_id, item in items.items() if external_id not in results}
     new = {external_id: item for external_id, item in rest.items() if external_id not in known}
     created = await _claim(work, new) if new and mode != "update_only" else {}
     return results | await _brought(work, rest, created, mode) if rest else results
 
 
-async def _there(work: Work, items: Mapping[str, Pushed], known: Mapping[str, Known]) -> dict[str, Result]:
+def _there(items: Mapping[str, Pushed], known: Mapping[str, Known], versions: Mapping[str, int]) -> dict[str, Result]:
     """Items that were pushed just so before: nobody needs to wait for these."""
     there = [i for i, k in known.items() if items[i].source_version == k.source_version and items[i].digest == k.digest]
-    versions = await versions_of(work, [known[external_id].case_id for external_id in there])
     return {i: _shown(Result("unchanged", known[i].case_id), versions) for i in there}
 
 
@@ -93,7 +93,7 @@ async def _brought(
     work: Work, items: Mapping[str, Pushed], created: Mapping[str, str], mode: Mode
 ) -> dict[str, Result]:
     """Writes items; `created` are the ids of cases to be of those that were claimed."""
-    known = await _known(work, [external_id for external_id in items if external_id not in created], lock="FOR UPDATE")
+    known = await _locked(work, [external_id for external_id in items if external_id not in created])
     results: dict[str, Result] = {}
     for external_id, item in items.items():
         try:
@@ -150,9 +150,9 @@ _CLAIM: Final = text(f"""
     SELECT :partner, n.external_id, n.source_version, decode(n.digest, 'hex'), decode(n.fixed, 'hex')
     FROM {_ITEMS} ORDER BY n.external_id COLLATE "C"
     ON CONFLICT (partner, external_id) DO NOTHING RETURNING external_id, case_id::text""")
-_KNOWN: Final = """
-    SELECT external_id, case_id::text, source_version, digest, fixed FROM pushed_case
-    WHERE partner = :partner AND external_id = ANY(:ids) ORDER BY external_id COLLATE "C" """
+_KNOWN: Final = "p.external_id, p.case_id::text, p.source_version, p.digest, p.fixed"
+_ASKED: Final = """p.partner = %(partner)s AND p.external_id = ANY(%(ids)s) ORDER BY p.external_id COLLATE "C" """
+_LOCKED: Final = f"SELECT {_KNOWN} FROM pushed_case p WHERE {_ASKED} FOR UPDATE"
 _REMEMBER: Final = text(f"""
     UPDATE pushed_case p SET source_version = n.source_version, digest = decode(n.digest, 'hex')
     FROM {_ITEMS} WHERE p.partner = :partner AND p.external_id = n.external_id""")
@@ -177,12 +177,25 @@ async def _claim(work: Work, items: Mapping[str, Pushed]) -> dict[str, str]:
     return {row[0]: row[1] for row in await work.session.execute(_CLAIM, values)}
 
 
-async def _known(work: Work, external_ids: Sequence[str], *, lock: str) -> dict[str, Known]:
-    if not external_ids:
-        return {}
-    values = {"partner": work.caller.client_id, "ids": list(external_ids)}
-    found = await work.session.execute(text(_KNOWN + lock), values)
+async def _known(work: Work, external_ids: Sequence[str]) -> tuple[dict[str, Known], dict[str, int]]:
+    """What was pushed under these ids, and the versions of those of the cases that the caller may see, by case."""
+    scope = work.ref.scope(work.caller, None)
+    sql = f"""SELECT {_KNOWN}, c.version FROM pushed_case p
+        LEFT JOIN enforcement_case c ON c.id = p.case_id AND {case_wall(scope)} WHERE {_ASKED}"""
+    found = await _fetched(work, sql, {"ids": list(external_ids), **scope.wall()})
+    known = {external_id: Known(*rest) for external_id, *rest, _ in found}
+    return known, {row[1]: row[-1] for row in found if row[-1] is not None}
+
+
+async def _locked(work: Work, external_ids: Sequence[str]) -> dict[str, Known]:
+    """The same under lock, so that nobody else writes the cases meanwhile."""
+    found = await _fetched(work, _LOCKED, {"ids": list(external_ids)}) if external_ids else ()
     return {external_id: Known(*rest) for external_id, *rest in found}
+
+
+async def _fetched(work: Work, sql: str, values: dict[str, Any]) -> Sequence[Any]:
+    connection = await work.session.connection()
+    return (await connection.exec_driver_sql(sql, {"partner": work.caller.client_id, **values})).all()
 
 
 async def _remember(work: Work, items: Mapping[str, Pushed]) -> None:

@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Final
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -154,18 +153,24 @@ def _check_characters(value: str, *, lines: bool) -> None:
             raise refuse("too-many-marks", "has too many marks on one letter", "có quá nhiều dấu trên một chữ")
 
 
+def _not_blank(value: str) -> str:
+    if not value:
+        raise refuse("blank", "must not be blank", "không được để trống")
+    return value
+
+
 def _tidy(value: Any, *, lines: bool) -> Any:
     if not isinstance(value, str):
         return value
     if _PLAIN.fullmatch(value):
-        return value.strip()
+        return _not_blank(value.strip())
     if lines:
         value = value.replace("\r\n", "\n")
     if not value.isascii():
         value = unicodedata.normalize("NFC", value).replace("\u00a0", " ")
     if not (value.isascii() and value.isprintable()):
         _check_characters(value, lines=lines)
-    return value.strip()
+    return _not_blank(value.strip())
 
 
 def _one_line(value: Any) -> Any:
@@ -176,11 +181,8 @@ def _some_lines(value: Any) -> Any:
     return _tidy(value, lines=True)
 
 
-def _not_blank(value: str) -> str:
-    if not value:
-        raise refuse("blank", "must not be blank", "không được để trống")
-    return value
-
+ONE_LINE: Final = BeforeValidator(_one_line)
+"""Makes a `Line` of a string of any other length: `Annotated[str, Field(max_length=20), ONE_LINE]`."""
 
 Uuid = Annotated[
     str,
@@ -218,13 +220,13 @@ Percent = Annotated[
 ]
 """A percentage as a decimal string with at most two places."""
 
-Line = Annotated[str, Field(max_length=500), BeforeValidator(_one_line), AfterValidator(_not_blank)]
+Line = Annotated[str, Field(max_length=500), ONE_LINE]
 """One line of text: NFC, trimmed, no control, invisible or direction-changing characters."""
 
-Name = Annotated[str, Field(max_length=200), BeforeValidator(_one_line), AfterValidator(_not_blank)]
+Name = Annotated[str, Field(max_length=200), ONE_LINE]
 """A name; as `Line`, at most 200 characters."""
 
-Text = Annotated[str, Field(max_length=4000), BeforeValidator(_some_lines), AfterValidator(_not_blank)]
+Text = Annotated[str, Field(max_length=4000), BeforeValidator(_some_lines)]
 """Text that may have line breaks; as `Line`, at most 4000 characters."""
 
 Code = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$")]

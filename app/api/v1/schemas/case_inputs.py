@@ -6,7 +6,20 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import BusinessDate, Flag, Instant, Line, Money, Name, Query, Strict, Text, Uuid, refuse
+from app.api.v1.schemas.base import (
+    ONE_LINE,
+    BusinessDate,
+    Flag,
+    Instant,
+    Line,
+    Money,
+    Name,
+    Query,
+    Strict,
+    Text,
+    Uuid,
+    refuse,
+)
 from app.api.v1.schemas.cases import COURT, JUDGMENT_NO, DocumentNo, FlagName, Initiation, Kind, State
 from app.services.cases.queries import CaseFilter
 from app.services.cases.rules import INSTITUTION, MASK, NewCase, NewObligation, NewParty
@@ -82,9 +95,7 @@ class ObligationIn(Strict):
         description="money to the State budget, to a party, or no money", examples=["money_party"]
     )
     amount_vnd: Money = Field(description="amount in VND; 0 when non-monetary", examples=[23_450_000_000])
-    description: Annotated[Line, Field(max_length=500)] = Field(
-        description="as the judgment words it", examples=["Trả nợ gốc và lãi hợp đồng tín dụng"]
-    )
+    description: Line = Field(description="as the judgment words it", examples=["Trả nợ gốc và lãi hợp đồng tín dụng"])
 
     @model_validator(mode="after")
     def _money(self) -> Self:
@@ -96,7 +107,7 @@ class ObligationIn(Strict):
 
 
 InstitutionCode = Annotated[str, StringConstraints(pattern=INSTITUTION)]
-IdNumber = Annotated[Line, Field(max_length=20)]
+IdNumber = Annotated[str, Field(max_length=20), ONE_LINE]
 
 
 class PartyIn(Strict):
@@ -116,27 +127,23 @@ class PartyIn(Strict):
     id_number: IdNumber | None = Field(
         None, description="citizen or business identity number; blanks are left out", examples=["025090001234"]
     )
-    address: Annotated[Line, Field(max_length=500)] | None = Field(
-        None, description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"]
+    address: Line | None = Field(None, description="address", examples=["Phường Việt Trì, tỉnh Phú Thọ"])
+    phone: Annotated[str, Field(max_length=30), ONE_LINE] | None = Field(
+        None, description="phone", examples=["0900000000"]
     )
-    phone: Annotated[Line, Field(max_length=30)] | None = Field(None, description="phone", examples=["0900000000"])
 
     @model_validator(mode="after")
-    def _institution(self) -> Self:
+    def _sound(self) -> Self:
         if self.institution is not None and not self.credit_institution:
             en, vi = "only a credit institution has one", "chỉ tổ chức tín dụng mới có"
             raise refuse("not-an-institution", en, vi, at="institution")
+        if MASK in self.name:  # sent back as it was read
+            raise refuse("masked-name", "is masked: send it in full", "đã che: hãy gửi đầy đủ", at="name")
         return self
 
     def to_party(self) -> NewParty:
         """The party as the service takes it."""
         return NewParty(**vars(self))
-
-    @model_validator(mode="after")
-    def _in_full(self) -> Self:
-        if MASK in self.name:  # sent back as it was read
-            raise refuse("masked-name", "is masked: send it in full", "đã che: hãy gửi đầy đủ", at="name")
-        return self
 
 
 Parties = Annotated[list[PartyIn], Field(min_length=1, max_length=200)]

@@ -7,9 +7,9 @@ from pydantic import Field
 
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import (
+    ONE_LINE,
     BusinessDate,
     Code,
-    Line,
     Money,
     Strict,
     Uuid,
@@ -32,7 +32,7 @@ State = Literal[
 ]  # fmt: skip
 Segment = Literal["credit_institution", "corruption_economic", "state_budget"]
 FlagName = Literal["long_running", "high_value", "steering_committee"]
-DocumentNo = Annotated[Line, Field(max_length=100)]
+DocumentNo = Annotated[str, Field(max_length=100), ONE_LINE]
 Confidentiality = Literal["ordinary", "restricted", "secret"]
 
 JUDGMENT_NO: Final = "number of the judgment (bản án, quyết định) that is enforced; null when not on record"

@@ -1,7 +1,7 @@
 """The contract of periods: the state of each month, closing and opening it, and who has sent figures."""
 
 from datetime import date
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
 import orjson
 from pydantic import Field
@@ -20,7 +20,7 @@ from app.services.periods.submission_queries import NO_OFFICER, SubmissionFilter
 from app.services.reference import Reference
 from app.services.statistics.rules import Period
 
-Reason = Annotated[Line, Field(max_length=500)]
+Reason = Line
 """Why, kept in the trail."""
 
 

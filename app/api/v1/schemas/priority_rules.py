@@ -67,9 +67,7 @@ class RuleNew(Strict):
         "value", description="value of the decision or what is outstanding", examples=["value"]
     )
     requires_conditions: bool = Field(False, description="only cases with conditions for enforcement", examples=[True])
-    legal_basis: Annotated[Line, Field(max_length=500)] = Field(
-        description="legal basis", examples=["Chỉ đạo về chỉ tiêu, nhiệm vụ năm 2030"]
-    )
+    legal_basis: Line = Field(description="legal basis", examples=["Chỉ đạo về chỉ tiêu, nhiệm vụ năm 2030"])
     reason: Text = Field(description="why it is changed; kept in the trail", examples=["Theo chỉ đạo năm 2030"])
 
     def to_rule(self) -> NewRule:

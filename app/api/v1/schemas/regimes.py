@@ -107,9 +107,7 @@ class RegimeVersionNew(Strict):
         False, description="these rules, too, stand in until those of the circular are known", examples=[False]
     )
     lines: LinesByMeasure = Field(description="what is counted as what from then on")
-    legal_basis: Annotated[Line, Field(max_length=500)] = Field(
-        description="legal basis", examples=["Thông tư 05/2026/TT-BTP, Phụ lục II"]
-    )
+    legal_basis: Line = Field(description="legal basis", examples=["Thông tư 05/2026/TT-BTP, Phụ lục II"])
     reason: Text = Field(description="why it is set; kept in the trail", examples=["Biểu mẫu của Thông tư đã ban hành"])
 
     def to_version(self, code: str) -> NewVersion:

@@ -194,9 +194,7 @@ class TargetsNew(Decision):
 class TargetAmendment(Valued, Decision):
     """The next version of a target (điều chỉnh chỉ tiêu)."""
 
-    reason: Annotated[Line, Field(max_length=500)] | None = Field(
-        None, description="why, kept in the trail", examples=["Tiếp nhận thêm án phức tạp"]
-    )
+    reason: Line | None = Field(None, description="why, kept in the trail", examples=["Tiếp nhận thêm án phức tạp"])
 
     def to_amendment(self) -> Amendment:
         """As the service takes it."""
