@@ -71,7 +71,7 @@ def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[I
         document = loaded(raw)
         faults = [_placed(fault) for fault in unstorable(raw, document)]
         try:
-            found = whole.validate_python(document, strict=True) if faults else whole.validate_json(raw, strict=True)
+            found = whole.validate_python(document, strict=True)
             if not faults:
                 return Many(found.model_dump(exclude={ITEMS}), getattr(found, ITEMS))
         except ValidationError as error:
