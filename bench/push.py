@@ -4,12 +4,13 @@ What stands beside it does much less: no rules, no books, no trail, no walls, no
 cases alone, once all a partner has sent: cases, obligations and parties. The ratios say what the rest costs.
 """
 
+import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 import httpx
 import orjson
@@ -101,7 +102,7 @@ def main(
     rows: Annotated[int, typer.Option(min=BATCH, help="cases of each round")] = 50_000,
     cases: Annotated[int, typer.Option(min=2_000, help="about how many cases the database holds")] = 200_000,
 ) -> None:
-    """Prints rows a second, CPU and ratios of the best of three rounds, taken in turn."""
+    """Prints the medians of three rounds, taken in turn: rows a second, CPU, and the rate beside three others."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     own_secrets(FOLDER)
     with ExitStack() as stack:
@@ -112,61 +113,73 @@ def main(
         clients = [stack.enter_context(_client(database, running.service, number)) for number in range(CLIENTS)]
         measured = [_round(database, running.service, clients, places, rows, number) for number in range(ROUNDS)]
     for name in measured[0]:
-        rate, cpu = max(one[name] for one in measured)
-        ratios = (max(one[name][0] / one[bare][0] for one in measured) for bare in (COPIED, CONTENT))
-        typer.echo(
-            f"{name:34} {rate:8,.0f} rows/s  {cpu:5,.0f} µs of CPU a row " + "  ".join(f"{r:6.0%}" for r in ratios)
+        rate, service, of_database = (
+            statistics.median(column) for column in zip(*(m[name] for m in measured), strict=True)
         )
+        ratios = (
+            statistics.median(m[name].rate / m[bare].rate for m in measured) for bare in (COPIED, CONTENT, CORRECTED)
+        )
+        typer.echo(
+            f"{name:34} {rate:8,.0f} rows/s  CPU a row: service {service:5,.0f} µs, database {of_database:5,.0f} µs  "
+            + "  ".join(f"{r:6.0%}" for r in ratios)
+        )
+
+
+class Cost(NamedTuple):
+    """What rows took: rows a second, and CPU for each in µs."""
+
+    rate: float
+    service: float
+    database: float
 
 
 COPIED: Final = "COPY and upsert, cases alone"
 CONTENT: Final = "COPY and upsert, all that is sent"
+CORRECTED: Final = "pushed, corrected"
 
 
 def _round(
     database: Loaded, service: Contender, clients: list[httpx.Client], places: list[Place], rows: int, number: int
-) -> dict[str, tuple[float, float]]:
-    """Rows a second and CPU of service and database for a row, of everything once."""
+) -> dict[str, Cost]:
+    """Everything once."""
     first = number * rows
     batches = [
         [Case(n, places[n * 7919 % len(places)]) for n in range(start, start + BATCH)]
         for start in range(first, first + rows, BATCH)
     ]
 
-    def taken(work: Callable[[Any], None], things: Sequence[Any]) -> tuple[float, float]:
-        before = cpu_seconds(service.process.pid) + cpu_seconds(database.postmaster)
+    def taken(work: Callable[[Any], None], things: Sequence[Any], done: int = rows) -> Cost:
+        before = cpu_seconds(service.process.pid), cpu_seconds(database.postmaster)
         begun = time.perf_counter()
         with ThreadPoolExecutor(CLIENTS) as pool:
             list(pool.map(work, things))
         spent = time.perf_counter() - begun
-        cpu = cpu_seconds(service.process.pid) + cpu_seconds(database.postmaster) - before
-        return rows / spent, cpu / rows * 1e6
+        after = cpu_seconds(service.process.pid), cpu_seconds(database.postmaster)
+        return Cost(done / spent, *((late - early) / done * 1e6 for early, late in zip(before, after, strict=True)))
 
-    def pushed(version: int, outcome: str) -> tuple[float, float]:
+    def pushed(version: int, outcome: str) -> Cost:
         bodies = [orjson.dumps({"items": [case.item(version) for case in batch]}) for batch in batches]
         return taken(lambda one: _push(clients, one[0], one[1], outcome), list(enumerate(bodies)))
 
-    def booked(events: range, outcome: str) -> tuple[float, float]:
+    def booked(events: range, outcome: str) -> Cost:
         """Events of as many cases as make up a batch."""
         share = BATCH // len(events)
         cut = [batch[n : n + share] for batch in batches for n in range(0, BATCH, share)]
         sent = [orjson.dumps({"items": [case.event(n) for n in events for case in cases]}) for cases in cut]
         mine = [(n // len(events), body) for n, body in enumerate(sent)]  # the clients that pushed the cases
-        rate, cpu = taken(lambda one: _push(clients, one[0], one[1], outcome, EVENTS), mine)
-        return rate * len(events), cpu / len(events)
+        return taken(lambda one: _push(clients, one[0], one[1], outcome, EVENTS), mine, rows * len(events))
 
-    def alone(number: int) -> tuple[float, float]:
+    def alone(number: int) -> Cost:
         """The same, one by one, of a tenth of the cases of a batch."""
         some = [(n, case.event(number)) for n, batch in enumerate(batches) for case in batch[::10]]
-        rate, cpu = taken(lambda one: _book(clients, *one), some)
-        return rate * len(some) / rows, cpu * rows / len(some)
+        return taken(lambda one: _book(clients, *one), some, len(some))
 
     return {
         COPIED: taken(lambda batch: _copied(database.url, batch, whole=False), batches),
         CONTENT: taken(lambda batch: _copied(database.url, batch, whole=True), batches),
         "pushed, new": pushed(1, "created"),
         "pushed, there already": pushed(1, "unchanged"),
-        "pushed, corrected": pushed(2, "updated"),
+        CORRECTED: pushed(2, "updated"),
         "events, new": booked(range(1, 2), "created"),
         "events, there already": booked(range(1, 2), "unchanged"),
         "events, new, five of each case": booked(range(2, 7), "created"),
