@@ -39,8 +39,8 @@ from app.services.webhooks.commands import forget_old_deliveries
 from app.services.webhooks.dispatcher import Dispatcher
 from app.settings import Settings
 
-# objects made before the youngest are collected: a batch of 5,000 items is made of fewer, and hot paths make few cycles
-GC_THRESHOLD = 200_000
+# objects made before the youngest are collected: two batches of 5,000 items are made of fewer, hot paths make no cycles
+GC_THRESHOLD = 500_000
 HOUSEKEEPING_SECONDS = 3_600
 CHAINING_SECONDS = 5
 
