@@ -70,7 +70,11 @@ def _check_headers(request: Request, most: int) -> None:
 
 def validated(adapter: TypeAdapter[Any], raw: bytes) -> Any:
     """The model made of `raw`; every fault at once, each with its JSON pointer."""
-    document = parsed(raw)
+    return checked(adapter, raw, parsed(raw))
+
+
+def checked(adapter: TypeAdapter[Any], raw: bytes, document: Any) -> Any:
+    """As `validated`, where `document` is what `raw` holds."""
     if faults := unstorable(raw, document):
         raise Invalid(faults=faults)
     try:

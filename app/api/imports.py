@@ -9,6 +9,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from app.api.inflating import content_of
+from app.api.items import Unfit
 from app.api.lines import BOM, FORMS, Reader, check_start, form_of
 from app.api.problems import Malformed, preferred
 from app.api.v1.schemas.partner_events import EventInBatch, event_item_out, events_counted
@@ -67,23 +68,23 @@ def _start(model: Any, form: str, piece: Piece) -> list[str]:
 async def apply_cases(work: Work, job: Job, piece: Piece) -> Done:
     """Pushes the lines of a piece, those of one id in their order, and tells of each what became of it."""
     read = await _read(CaseInBatch, job, piece)
-    results = {number: failed(item) for number, item in read.items() if isinstance(item, DomainError)}
+    results = {number: failed(item.error) for number, item in read.items() if isinstance(item, Unfit)}
     good = {number: item for number, item in read.items() if isinstance(item, CaseInBatch)}
     for place, group in enumerate(rounds([(number, item.to_item()) for number, item in good.items()])):
         results |= await _pushed(work, group, job.options["mode"]) if place < MOST_ROUNDS else _too_often(group)
     told = partial(item_out, spoken=job.options["spoken"], at="")
-    return _done(read, counted(list(results.values())), lambda number: told(results[number], good.get(number)))
+    return _done(read, counted(list(results.values())), lambda number: told(results[number], read[number]))
 
 
 async def apply_events(work: Work, job: Job, piece: Piece) -> Done:
     """Books the lines of a piece, those of one case in their order, and tells of each what became of it."""
     read = await _read(EventInBatch, job, piece)
-    results = {number: failed_event(item) for number, item in read.items() if isinstance(item, DomainError)}
+    results = {number: failed_event(item.error) for number, item in read.items() if isinstance(item, Unfit)}
     good = {number: item for number, item in read.items() if isinstance(item, EventInBatch)}
     pushed = await push_events(work, [item.to_item() for item in good.values()], EventOptions())
     results |= dict(zip(good, pushed, strict=True))
     told = partial(event_item_out, spoken=job.options["spoken"], at="")
-    return _done(read, events_counted(list(results.values())), lambda number: told(results[number], good.get(number)))
+    return _done(read, events_counted(list(results.values())), lambda number: told(results[number], read[number]))
 
 
 async def _read(model: Any, job: Job, piece: Piece) -> dict[int, Any]:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 
 from app.api.body import check_depth, loaded, read, unstorable
 from app.api.faults import fault_of, place_of, pointer_to
-from app.errors import Fault, Invalid
+from app.errors import DomainError, Fault, Invalid
 
 Item = TypeVar("Item", bound=BaseModel)
 
@@ -26,11 +26,24 @@ APART: Final[JsonDict] = {"x-judged-apart": True}
 
 
 @dataclass(frozen=True, slots=True)
+class Unfit:
+    """An item that is not valid: why, and the JSON value it is, None where it is none."""
+
+    error: DomainError
+    said: Any
+
+    def said_of(self, name: str, form: str) -> str | None:
+        """A member as it was sent, where it is a text of this form."""
+        value = self.said.get(name) if isinstance(self.said, dict) else None
+        return value if isinstance(value, str) and re.fullmatch(form, value) else None
+
+
+@dataclass(frozen=True, slots=True)
 class Many(Generic[Item]):
     """The items in their order, or in their place what is wrong with them; `options` are the other members."""
 
     options: dict[str, Any]
-    items: list[Item | Invalid]
+    items: list[Item | Unfit]
 
 
 def items_body(model: type[BaseModel], item: type[Item], most_bytes: int) -> Any:
@@ -46,7 +59,7 @@ def items_body(model: type[BaseModel], item: type[Item], most_bytes: int) -> Any
 
 
 def told(
-    sent: Sequence[Item | Invalid],
+    sent: Sequence[Item | Unfit],
     results: Sequence[Any],
     show: Callable[..., dict[str, Any]],
     counts: Mapping[str, int],
@@ -54,10 +67,10 @@ def told(
 ) -> bytes:
     """The answer to a batch: whether it was applied, how many items came to what, and of each what became of it.
 
-    `show` makes a member of a result and the item, which is None when it could not be read; `at` is the pointer to it.
+    `show` makes a member of a result and the item; `at` is the pointer to it.
     """
     items = [
-        {"pointer": at, **show(result, None if isinstance(item, Invalid) else item, at=at)}
+        {"pointer": at, **show(result, item, at=at)}
         for at, item, result in zip((f"/{ITEMS}/{n}" for n in range(len(sent))), sent, results, strict=True)
     ]
     applied = not options["dry_run"] and not (options["atomic"] and counts["failed"])
@@ -91,14 +104,15 @@ def _judge(model: type[BaseModel], item: type[Item]) -> Callable[[bytes], Many[I
         given = {name: value for name, value in document.items() if name != ITEMS}
         return Many(defaults | given, items)
 
-    def _one(value: Any, faults: list[Fault] | None) -> Item | Invalid:
+    def _one(value: Any, faults: list[Fault] | None) -> Item | Unfit:
         if faults:
-            return Invalid(faults=faults)
+            return Unfit(Invalid(faults=faults), value)
         try:
             return single.validate_python(value, strict=True)
         except ValidationError as error:
             details = error.errors(include_url=False)
-            return Invalid(faults=[fault_of(one, pointer_to(value, place_of(one))) for one in details])
+            faults = [fault_of(one, pointer_to(value, place_of(one))) for one in details]
+            return Unfit(Invalid(faults=faults), value)
 
     return judged
 

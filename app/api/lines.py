@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 
-from app.api.body import parsed, validated
+from app.api.body import checked, parsed
 from app.api.faults import fault_of, place_of, pointer_to
+from app.api.items import Unfit
 from app.api.problems import Malformed, UnsupportedMediaType
 from app.errors import DomainError, Fault, Invalid, invalid
 from app.services.jobs.rules import MAX_LINE, TOO_LONG
@@ -75,18 +76,26 @@ class Reader:
         return names
 
     def read(self, line: bytes) -> Any:
-        """The model, or the error in its place."""
+        """The model, or in its place what is wrong with it."""
+        said: Any = None
         try:
             if line == TOO_LONG:
                 raise invalid("line-too-long", f"has more than {MAX_LINE} bytes", f"dài quá {MAX_LINE} byte")
-            return validated(self._adapter, line) if self._form == FORMS[0] else self._of_cells(_cells(line))
+            if self._form == FORMS[0]:
+                said = parsed(line)
+                return checked(self._adapter, line, said)
+            said = self._named(_cells(line))
+            return self._of_cells(said)
         except DomainError as error:
-            return error
+            return Unfit(error, said)
 
-    def _of_cells(self, cells: list[str]) -> Any:
+    def _named(self, cells: list[str]) -> dict[str, str]:
         if len(cells) != len(self._columns):
             raise invalid("wrong-columns", "has another number of cells", "số ô không khớp với dòng đầu")
-        document = {name: _value(name, cell) for name, cell in zip(self._columns, cells, strict=True) if cell}
+        return {name: cell for name, cell in zip(self._columns, cells, strict=True) if cell}
+
+    def _of_cells(self, cells: dict[str, str]) -> Any:
+        document = {name: _value(name, cell) for name, cell in cells.items()}
         try:
             return self._adapter.validate_python(document, strict=True)
         except ValidationError as error:

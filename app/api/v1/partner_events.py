@@ -12,7 +12,7 @@ from starlette.responses import Response
 from app.api.body import json_body
 from app.api.deps import Db, Ref, actor
 from app.api.idempotency import REPEATABLE
-from app.api.items import Many, items_body, told
+from app.api.items import Many, Unfit, items_body, told
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.partners import LARGE, CaseExternalId, Partner, Pusher, own
@@ -20,7 +20,6 @@ from app.api.v1.schemas import partner_events as schemas
 from app.api.v1.schemas.case_events import EventNew
 from app.api.v1.schemas.partner_events import EventBatch, EventBatchOut, EventInBatch, EventPushOut
 from app.api.v1.schemas.partners import MOST_BYTES, ExternalId
-from app.errors import Invalid
 from app.services.sync import event_commands
 from app.services.sync.event_commands import EventOptions
 from app.services.sync.event_rules import EventResult, PushedEvent, failed_event
@@ -98,7 +97,7 @@ async def push_events(
         return await event_commands.push_events(unit, good, options, spoilt=len(good) < len(body.items))
 
     pushed = iter(await db.write(work)) if good else iter(())
-    results = [failed_event(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
+    results = [failed_event(item.error) if isinstance(item, Unfit) else next(pushed) for item in body.items]
     show = partial(schemas.event_item_out, spoken=preferred(request.scope))
     answer = told(body.items, results, show, schemas.events_counted(results), body.options)
     return Response(answer, media_type="application/json")

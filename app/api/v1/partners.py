@@ -14,14 +14,14 @@ from app.api.body import json_body
 from app.api.deps import Db, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
 from app.api.imports import Subject
-from app.api.items import Many, items_body, told
+from app.api.items import Many, Unfit, items_body, told
 from app.api.limits import Limits
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
 from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
 from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseInBatch, CasePush, ExternalId, PushOut
-from app.errors import Invalid, NotFound
+from app.errors import NotFound
 from app.services.access import Caller
 from app.services.jobs.queries import read_job
 from app.services.sync.commands import Options, push
@@ -111,7 +111,7 @@ async def push_cases(
         return await push(unit, good, options, spoilt=len(good) < len(body.items))
 
     pushed = iter(await db.write(work)) if good else iter(())
-    results = [failed(item) if isinstance(item, Invalid) else next(pushed) for item in body.items]
+    results = [failed(item.error) if isinstance(item, Unfit) else next(pushed) for item in body.items]
     show = partial(schemas.item_out, spoken=preferred(request.scope))
     answer = told(body.items, results, show, schemas.counted(results), body.options)
     return Response(answer, media_type="application/json")

@@ -90,7 +90,11 @@ def test_wrong_lines_fail_alone(partner: httpx.Client, world: World) -> None:
         ndjson(line(world.own)).rstrip()[:-40],
     ]
     job = done(partner, sent(partner, b"\n".join(lines)))
-    found = {one["line"]: (one["status"], [fault["code"] for fault in one["errors"]]) for one in results(partner, job)}
+    told = results(partner, job)
+    found = {one["line"]: (one["status"], [fault["code"] for fault in one["errors"]]) for one in told}
+    ids = {one["line"]: one["external_id"] for one in told}
+    assert ids[5] == json.loads(wrong)["external_id"], "an id that can be read is told"
+    assert (ids[2], ids[6]) == (None, None)
     assert {n: status for n, (status, _) in found.items()} == {
         1: "created", 2: "failed", 4: "failed", 5: "failed", 6: "failed", 7: "created", 8: "updated", 9: "failed",
         10: "failed",
@@ -217,7 +221,9 @@ def test_wrong_lines_of_csv_fail_alone(partner: httpx.Client, world: World) -> N
     cp1258 = good.encode().replace("Trả".encode(), "Trả".encode("cp1258", "replace").replace(b"?", b"\xff"))
     rows = [head.encode(), b'"open', b"a,b", number.encode(), cp1258, good.encode()]
     job = done(partner, sent(partner, b"\n".join(rows), CSV))
-    codes = {one["line"]: [fault["code"] for fault in one["errors"]] for one in results(partner, job)}
+    told = results(partner, job)
+    codes = {one["line"]: [fault["code"] for fault in one["errors"]] for one in told}
+    assert told[2]["external_id"] == number.split(",")[head.split(",").index("external_id")]
     assert codes == {2: ["not-csv"], 3: ["wrong-columns"], 4: ["not-an-integer"], 5: ["not-utf-8"], 6: []}
 
 

@@ -62,15 +62,19 @@ def test_one_bad_item_is_told_by_its_pointer_and_loses_no_good_one(partner: http
     foreign = {**item(world), "unit_id": world.foreign.office_id}
     surrogate = json.loads(json.dumps(item(world)).replace("civil", "civil"))
     surrogate["file_no"] = "a\ud800"
-    items = [item(world), bad, foreign, surrogate, None, item(world)]
+    nameless = {**item(world), "external_id": name}
+    items = [item(world), bad, foreign, surrogate, None, item(world), nameless]
     answer = partner.post(f"{PATH}:batch", content=json.dumps({"items": items}).encode(), headers=_JSON)
     found = answer.json()
-    assert statuses(found) == ["created", "failed", "failed", "failed", "failed", "created"]
+    assert statuses(found) == ["created", "failed", "failed", "failed", "failed", "created", "failed"]
     pointers = [one["errors"][0]["pointer"] for one in found["items"] if one["errors"]]
-    assert pointers == ["/items/1/parties/0/unheard", "/items/2/unit_id", "/items/3/file_no", "/items/4"]
+    ids = [one["external_id"] for one in found["items"]]
+    assert ids == [one and one["external_id"] for one in items[:-1]] + [None], "an id that can be read is told"
+    assert pointers[:-1] == ["/items/1/parties/0/unheard", "/items/2/unit_id", "/items/3/file_no", "/items/4"]
+    assert pointers[-1] == "/items/6/external_id"
     assert name not in answer.text
     assert "012345678901" not in answer.text
-    assert (found["created"], found["failed"], found["applied"]) == (2, 4, True)
+    assert (found["created"], found["failed"], found["applied"]) == (2, 5, True)
 
 
 _JSON = {"Content-Type": "application/json"}
@@ -179,6 +183,9 @@ def test_many_events_at_once(partner: httpx.Client, world: World) -> None:
         ("/items/4", "not-found"),
         ("/items/5", "not-an-object"),
         ("/items/6/note", "forbidden-character"),
+    ]
+    assert [(one["external_id"], one["event_id"]) for one in found["items"]] == [
+        (one and one["external_id"], one and one["event_id"]) for one in sent
     ]
     assert [found[name] for name in ("applied", "created", "unchanged", "failed")] == [True, 3, 0, 5]
     assert [(one["case_id"], one["event_no"]) for one in found["items"][::7]] == [(ids[0], 2), (ids[1], 2)]

@@ -4,12 +4,12 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from app.api.items import APART
+from app.api.items import APART, Unfit
 from app.api.problems import ProblemFault, faults_of
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Strict, Uuid
 from app.api.v1.schemas.case_events import EventNew
-from app.api.v1.schemas.partners import MOST_ITEMS, ExternalId
+from app.api.v1.schemas.partners import EXTERNAL_ID, MOST_ITEMS, ExternalId
 from app.services.sync.event_rules import EVENT_OUTCOMES, EventOutcome, EventResult, PushedEvent
 
 
@@ -50,8 +50,10 @@ class EventItemOut(Strict):
     """What became of one event of a batch."""
 
     pointer: str = Field(description="the item", examples=["/items/0"])
-    external_id: str | None = Field(description="id of its case; null when that is not valid", examples=["HS-2025-152"])
-    event_id: str | None = Field(description="its id; null when that is not valid", examples=["TT-0004711"])
+    external_id: str | None = Field(
+        description="id of its case; null when that cannot be read", examples=["HS-2025-152"]
+    )
+    event_id: str | None = Field(description="its id; null when that cannot be read", examples=["TT-0004711"])
     status: EventOutcome = Field(description="as of a single event, or failed", examples=["created"])
     case_id: Uuid | None = Field(description="the case here; null when it failed", examples=[samples.CASE_ID])
     event_no: int | None = Field(
@@ -75,9 +77,12 @@ def event_out(result: EventResult) -> dict[str, Any]:
     return {"status": result.outcome, "case_id": result.case_id, "event_no": result.event_no}
 
 
-def event_item_out(result: EventResult, sent: EventInBatch | None, spoken: str, at: str) -> dict[str, Any]:
-    """A result with where the item lies, in the language of the caller; `sent` is None when it could not be read."""
-    ids = {"external_id": sent and sent.external_id, "event_id": sent and sent.event_id}
+def event_item_out(result: EventResult, sent: EventInBatch | Unfit, spoken: str, at: str) -> dict[str, Any]:
+    """A result with where the item lies, in the language of the caller."""
+    ids = {
+        name: sent.said_of(name, EXTERNAL_ID) if isinstance(sent, Unfit) else getattr(sent, name)
+        for name in ("external_id", "event_id")
+    }
     errors = [] if result.error is None else faults_of(result.error, spoken, at)
     return {**ids, **event_out(result), "errors": errors}
 

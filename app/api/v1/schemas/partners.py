@@ -4,7 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StringConstraints
 
-from app.api.items import APART
+from app.api.items import APART, Unfit
 from app.api.problems import ProblemFault, faults_of
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Strict, Uuid, Version
@@ -14,7 +14,8 @@ from app.services.sync.rules import OUTCOMES, Mode, Outcome, Pushed, Result
 MOST_ITEMS: Final = 5_000
 MOST_BYTES: Final = 16 * 1024 * 1024
 
-ExternalId = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
+EXTERNAL_ID: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+ExternalId = Annotated[str, StringConstraints(pattern=EXTERNAL_ID)]
 SourceVersion = Annotated[int, Field(ge=0, le=2**63 - 1)]
 
 _EXTERNAL_ID: Final = "id of the case in the system of the partner; nothing that says who somebody is"
@@ -66,7 +67,7 @@ class ItemOut(Strict):
     """What became of one item of a batch."""
 
     pointer: str = Field(description="the item", examples=["/items/0"])
-    external_id: str | None = Field(description="its id; null when that is not valid", examples=["HS-2025-000152"])
+    external_id: str | None = Field(description="its id; null when that cannot be read", examples=["HS-2025-000152"])
     status: Outcome = Field(description="as of a single case, or failed", examples=["created"])
     case_id: Uuid | None = Field(description="the case here; null when there is none", examples=[samples.CASE_ID])
     version: Version | None = Field(description="its version here", examples=[2])
@@ -92,10 +93,11 @@ def push_out(result: Result) -> dict[str, Any]:
     return {"status": result.outcome, "case_id": result.case_id, "version": result.version}
 
 
-def item_out(result: Result, sent: CaseInBatch | None, spoken: str, at: str) -> dict[str, Any]:
-    """A result with where the item lies, in the language of the caller; `sent` is None when it could not be read."""
+def item_out(result: Result, sent: CaseInBatch | Unfit, spoken: str, at: str) -> dict[str, Any]:
+    """A result with where the item lies, in the language of the caller."""
+    external_id = sent.said_of("external_id", EXTERNAL_ID) if isinstance(sent, Unfit) else sent.external_id
     errors = [] if result.error is None else faults_of(result.error, spoken, at)
-    return {"external_id": sent and sent.external_id, **push_out(result), "errors": errors}
+    return {"external_id": external_id, **push_out(result), "errors": errors}
 
 
 def counted(results: list[Result]) -> dict[str, int]:
