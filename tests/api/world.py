@@ -93,7 +93,9 @@ def make_world(service: Service) -> World:
                 clearance=ORDINARY if client_id == "partner" else SECRET,
             )
             inserted = await session.execute(text(_WEBHOOK), {"client": client_id})
-            world.owned[client_id] = {"webhook_id": str(inserted.scalar_one())}
+            external_id = f"W-{client_id}"
+            await session.execute(text(_PUSHED), {"client": client_id, "id": external_id, "nth": len(world.owned)})
+            world.owned[client_id] = {"webhook_id": str(inserted.scalar_one()), "external_id": external_id}
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
     service.runner.run(service.db.write(registered))
@@ -101,7 +103,7 @@ def make_world(service: Service) -> World:
     for client_id, owned in world.owned.items():
         begun = partial(begin, actor=Actor(client_id), kind="import_cases", options={})
         owned |= {"partner": client_id, "job_id": service.runner.run(service.db.write(begun))}
-    world.own.objects.update({**world.owned["national"], "partner": "partner"})
+    world.own.objects.update(world.owned["national"])
     world.foreign.objects.update(world.owned["disabled"])
     return world
 
@@ -142,6 +144,11 @@ _RELATIVE: Final = """
 _WEBHOOK: Final = """
     INSERT INTO webhook (client_id, url, kinds, signature, state, mark, position, view)
     VALUES (:client, 'https://hooks.example/events', '{case}', 'v1a', 'disabled', 0, 0, '') RETURNING id::text"""
+
+
+_PUSHED: Final = """
+    INSERT INTO pushed_case (partner, external_id, case_id, source_version, digest, fixed)
+    SELECT :client, :id, id, 1, '\\x00', '\\x00' FROM enforcement_case ORDER BY id OFFSET :nth LIMIT 1"""
 
 
 async def _place(session: AsyncSession, letter: str) -> Place:

@@ -32,13 +32,14 @@ from app.services.statistics.groups import grouped
 from app.services.statistics.movements import boundaries
 from app.services.statistics.rules import MEASURES, RESULT, Period
 from app.services.statistics.views import formulas_of
+from app.services.sync.queries import list_pushed
 from app.settings import Settings
 from tests.builders import NATION_ID
 from tests.conftest import as_service, new_database
 
 CASES: Final = 60_000
 TODAY: Final = date(2026, 11, 20)
-LARGE: Final = ("enforcement_case", "party", "entry", "obligation", "case_institution")
+LARGE: Final = ("enforcement_case", "party", "entry", "obligation", "case_institution", "pushed_case")
 FILL: Final = (
     f"""INSERT INTO unit (code, level, parent_id, path, validity)
         SELECT 'PL.' || n, 'provincial', '{NATION_ID}', 'vn.p' || n || '.', '[2010-01-01,)'
@@ -75,6 +76,11 @@ FILL: Final = (
             amount_vnd, effective_on, booked_on, source, client_id, cut_id)
         SELECT c.id, 1, 1, 'accepted', unit_id, officer_id, 'accepted', 'enforcing', 1, amount_vnd, accepted_on,
             accepted_on, 'plan', 'tests', k.id FROM enforcement_case c JOIN cut k USING (kind, initiation, segment)""",
+    """INSERT INTO client (id, name, scopes)
+        SELECT unnest(ARRAY['nation', 'ordinary', 'province', 'provinces', 'office', 'bank']), 'X', '{sync:write}'""",
+    """INSERT INTO pushed_case (partner, external_id, case_id, source_version, digest, fixed)
+        SELECT k.id, 'P-' || n, c.id, 1, '', '' FROM (SELECT id, row_number() OVER () AS n FROM enforcement_case) c
+        JOIN (SELECT id, row_number() OVER () AS place FROM client) k ON k.place = 1 + n % 6""",
     """INSERT INTO open_stock SELECT unit_id, date_trunc('month', decision_date)::date, with_conditions,
             amount_vnd >= 20000000000, NULL, count(*), sum(amount_vnd), sum(outstanding_vnd) FROM enforcement_case
         WHERE is_open GROUP BY 1, 2, 3, 4""",
@@ -195,6 +201,11 @@ async def _lifting(db: Explained, ref: Reference, caller: Caller, scope: Scope) 
         await list_lifting(db, scope, indicator, (first, "0197c0de-0000-7000-8000-0000000000aa"), 51)
 
 
+async def _pushed(db: Explained, ref: Reference, caller: Caller, scope: Scope) -> None:
+    for after in (None, "P-1000"):
+        await list_pushed(db, ref, caller, after, 51)
+
+
 QUESTIONS: Final[dict[str, Question]] = {
     "one case": _one,
     "lists": _list,
@@ -204,6 +215,7 @@ QUESTIONS: Final[dict[str, Question]] = {
     "figures": _opened,
     "pace": _paced,
     "lifting": _lifting,
+    "pushed": _pushed,
 }
 
 

@@ -11,19 +11,30 @@ from starlette.responses import Response
 
 from app.api import imports
 from app.api.body import json_body
-from app.api.deps import Db, Ref, actor, requires
+from app.api.deps import Db, Paging, Ref, actor, requires
 from app.api.idempotency import REPEATABLE
 from app.api.imports import Subject
 from app.api.items import Many, Unfit, items_body, told
 from app.api.limits import Limits
+from app.api.pagination import after, page_answer
 from app.api.problems import answers, preferred
 from app.api.routes import StrictRoute
 from app.api.v1.schemas import partners as schemas
 from app.api.v1.schemas.jobs import JOB_EXAMPLE, JobOut, job_out
-from app.api.v1.schemas.partners import BatchOut, CaseBatch, CaseInBatch, CasePush, ExternalId, PushOut
+from app.api.v1.schemas.partners import (
+    BatchOut,
+    CaseBatch,
+    CaseInBatch,
+    CasePush,
+    ExternalId,
+    PushedOut,
+    PushedPage,
+    PushOut,
+)
 from app.errors import NotFound
 from app.services.access import Caller
 from app.services.jobs.queries import read_job
+from app.services.sync import queries
 from app.services.sync.commands import Options, push
 from app.services.sync.rules import Mode, Result, failed
 from app.services.work import Work
@@ -42,6 +53,42 @@ def own(caller: Caller, partner: str) -> None:
     """404 unless the partner is the caller: nobody pushes for others, or learns who there is."""
     if partner != caller.client_id:
         raise NotFound
+
+
+@router.get(
+    "/cases",
+    response_model=None,
+    responses=answers(PushedPage, example=schemas.PUSHED_PAGE_EXAMPLE, errors=(404,)),
+    summary="List pushed cases",
+)
+async def list_pushed_cases(
+    request: Request, db: Db, ref: Ref, caller: Pusher, partner: Partner, page: Paging
+) -> Response:
+    """Everything you pushed, by your own ids, with the version that was applied last: compare it with what you have.
+
+    What is missing here, or is older than yours, is to be pushed; the whole list comes as one file with
+    `Accept: application/x-ndjson`.
+    """
+    own(caller, partner)
+    last = after(request, caller, page)
+    rows = await queries.list_pushed(db, ref, caller, last[0] if last else None, page.limit + 1)
+    items = [schemas.pushed_out(row) for row in rows]
+    return page_answer(request, caller, page, items, lambda item: (item["external_id"],))
+
+
+@router.get(
+    "/cases/{external_id}",
+    response_model=None,
+    responses=answers(PushedOut, example=schemas.PUSHED_EXAMPLE, errors=(404,)),
+    summary="Find a pushed case",
+)
+async def read_pushed_case(db: Db, ref: Ref, caller: Pusher, partner: Partner, external_id: CaseExternalId) -> Response:
+    """Which case you mean by an id of your own, and the version of it you pushed last; the case is at `/v1/cases`."""
+    own(caller, partner)
+    row = await queries.read_pushed(db, ref, caller, external_id)
+    if row is None:
+        raise NotFound
+    return Response(orjson.dumps(schemas.pushed_out(row)), media_type="application/json")
 
 
 @router.put(

@@ -10,9 +10,9 @@ from sqlalchemy import text
 from app.errors import DomainError, NotFound
 from app.services.cases.corrections import Correction, change_cases
 from app.services.cases.intake import create_cases
-from app.services.cases.queries import case_wall
 from app.services.cases.rows import PLAIN, Refused, versions_of
 from app.services.sync import rules
+from app.services.sync.queries import as_seen
 from app.services.sync.rules import Known, Mode, NotApplied, Pushed, RepeatedId, Result, failed
 from app.services.work import Work
 
@@ -181,7 +181,7 @@ async def _known(work: Work, external_ids: Sequence[str]) -> tuple[dict[str, Kno
     """What was pushed under these ids, and the versions of those of the cases that the caller may see, by case."""
     scope = work.ref.scope(work.caller, None)
     sql = f"""SELECT {_KNOWN}, c.version FROM pushed_case p
-        LEFT JOIN enforcement_case c ON c.id = p.case_id AND {case_wall(scope)} WHERE {_ASKED}"""
+        {as_seen(scope)} WHERE {_ASKED}"""
     found = await _fetched(work, sql, {"ids": list(external_ids), **scope.wall()})
     known = {external_id: Known(*rest) for external_id, *rest, _ in found}
     return known, {row[1]: row[-1] for row in found if row[-1] is not None}

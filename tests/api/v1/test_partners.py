@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from app.api.v1.schemas.partners import MOST_ITEMS
-from tests.api.v1.cases import new_case
+from tests.api.v1.cases import book, new_case
 from tests.api.world import World
 
 PATH = "/v1/partners/partner/cases"
@@ -49,6 +49,42 @@ def test_one_case_is_created_found_and_corrected(partner: httpx.Client, world: W
     assert partner.put(path, json=case).json()["status"] == "stale"
     reused = partner.put(path, json={**case, "source_version": 2})
     assert (reused.status_code, reused.json()["code"]) == (409, "version-reused")
+
+
+def _listed(client: httpx.Client, name: str) -> dict[str, dict[str, Any]]:
+    """What a client pushed, by its ids, read in pages of two."""
+    found: dict[str, dict[str, Any]] = {}
+    query: dict[str, str] = {"limit": "2"}
+    while True:
+        page = client.get(f"/v1/partners/{name}/cases", params=query).json()
+        assert not found.keys() & {one["external_id"] for one in page["items"]}
+        found |= {one["external_id"]: one for one in page["items"]}
+        if page["next"] is None:
+            return found
+        query["cursor"] = page["next"]
+
+
+def test_what_was_pushed_is_listed_by_the_ids_of_the_partner(
+    partner: httpx.Client, national: httpx.Client, world: World
+) -> None:
+    first, second = item(world), item(world)
+    ids = {one["external_id"]: one["case_id"] for one in batch(partner, first, second)["items"]}
+    batch(partner, {**first, "source_version": 5, "decision_no": "5/QĐ"})
+    foreign = {"to_unit_id": world.foreign.office_id, "to_officer_id": world.foreign.objects["officer_id"]}
+    book(national, ids[second["external_id"]], "handed_over", **foreign)
+    found = _listed(partner, "partner")
+    expected = {
+        first["external_id"]: {"source_version": 5, "case_id": ids[first["external_id"]], "version": 2},
+        second["external_id"]: {"source_version": 1, "case_id": None, "version": None},  # left the partner's view
+    }
+    for external_id, one in expected.items():
+        assert found[external_id].items() >= one.items()
+        assert partner.get(f"{PATH}/{external_id}").json() == found[external_id]
+    lines = partner.get(PATH, headers={"Accept": "application/x-ndjson"}).text.splitlines()
+    assert [json.loads(line) for line in lines] == list(found.values())
+    assert partner.get(f"{PATH}/never-pushed").status_code == 404
+    assert national.get(PATH).status_code == 404
+    assert not _listed(national, "national").keys() & ids.keys()
 
 
 def test_only_the_partner_itself_pushes(national: httpx.Client, world: World) -> None:

@@ -7,8 +7,9 @@ from pydantic import Field, StringConstraints
 from app.api.items import APART, Unfit
 from app.api.problems import ProblemFault, faults_of
 from app.api.v1.schemas import samples
-from app.api.v1.schemas.base import Strict, Uuid, Version
+from app.api.v1.schemas.base import Instant, Strict, Uuid, Version
 from app.api.v1.schemas.case_inputs import CaseNew
+from app.db import Row
 from app.services.sync.rules import OUTCOMES, Mode, Outcome, Pushed, Result
 
 MOST_ITEMS: Final = 5_000
@@ -63,6 +64,25 @@ class PushOut(Strict):
     version: Version = Field(description="its version here", examples=[2])
 
 
+class PushedOut(Strict):
+    """A case that was pushed, and where it stands."""
+
+    external_id: ExternalId = Field(description=_EXTERNAL_ID, examples=["HS-2025-000152"])
+    source_version: SourceVersion = Field(description="the highest that was pushed", examples=[3])
+    case_id: Uuid | None = Field(
+        description="the case here; null when it is no longer yours to see", examples=[samples.CASE_ID]
+    )
+    version: Version | None = Field(description="its version here, likewise", examples=[2])
+    first_pushed_at: Instant = Field(description="when it was pushed first", examples=["2025-10-01T02:15:30.123456Z"])
+
+
+class PushedPage(Strict):
+    """A page of pushed cases."""
+
+    items: list[PushedOut] = Field(description="by external id")
+    next: str | None = Field(description="cursor of the next page; null on the last", examples=[None])
+
+
 class ItemOut(Strict):
     """What became of one item of a batch."""
 
@@ -88,6 +108,11 @@ class BatchOut(Strict):
     items: list[ItemOut] = Field(description="every item, in the order sent")
 
 
+def pushed_out(row: Row) -> dict[str, Any]:
+    """A row of `app.services.sync.queries` as `PushedOut`."""
+    return dict(zip(PushedOut.model_fields, row, strict=True))
+
+
 def push_out(result: Result) -> dict[str, Any]:
     """A result without an error as `PushOut`."""
     return {"status": result.outcome, "case_id": result.case_id, "version": result.version}
@@ -106,6 +131,17 @@ def counted(results: list[Result]) -> dict[str, int]:
     return {outcome: found.count(outcome) for outcome in OUTCOMES}
 
 
+PUSHED_EXAMPLE: Final = samples.example_of(
+    PushedOut,
+    {
+        "external_id": "HS-2025-000152",
+        "source_version": 3,
+        "case_id": samples.CASE_ID,
+        "version": 2,
+        "first_pushed_at": "2025-10-01T02:15:30.123456Z",
+    },
+)
+PUSHED_PAGE_EXAMPLE: Final = samples.example_of(PushedPage, {"items": [PUSHED_EXAMPLE], "next": None})
 PUSH_EXAMPLE: Final = samples.example_of(PushOut, {"status": "created", "case_id": samples.CASE_ID, "version": 1})
 BATCH_EXAMPLE: Final = samples.example_of(
     BatchOut,
