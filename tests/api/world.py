@@ -94,7 +94,7 @@ def make_world(service: Service) -> World:
             )
             inserted = await session.execute(text(_WEBHOOK), {"client": client_id})
             external_id = f"W-{client_id}"
-            await session.execute(text(_PUSHED), {"client": client_id, "id": external_id, "nth": len(world.owned)})
+            await session.execute(text(_PUSHED), {"client": client_id, "id": external_id})
             world.owned[client_id] = {"webhook_id": str(inserted.scalar_one()), "external_id": external_id}
         await set_disabled(session, Actor("tests"), "disabled", disabled=True)
 
@@ -148,7 +148,8 @@ _WEBHOOK: Final = """
 
 _PUSHED: Final = """
     INSERT INTO pushed_case (partner, external_id, case_id, source_version, digest, fixed)
-    SELECT :client, :id, id, 1, '\\x00', '\\x00' FROM enforcement_case ORDER BY id OFFSET :nth LIMIT 1"""
+    SELECT :client, :id, id, 1, '\\x00', '\\x00' FROM enforcement_case
+    WHERE id NOT IN (SELECT case_id FROM pushed_case) ORDER BY id DESC LIMIT 1"""
 
 
 async def _place(session: AsyncSession, letter: str) -> Place:
