@@ -137,7 +137,7 @@ def test_without_a_further_indicator_nothing_is_added(national: httpx.Client, in
 @pytest.mark.parametrize("indicator", FURTHER)
 def test_a_further_indicator_has_a_member_of_its_own(national: httpx.Client, indicator: str) -> None:
     params = {"as_of": "2026-03-31", "indicator": indicator, "of": "level", "level": "regional"}
-    found = read(national, **params)
+    found = read(national, **params, limit="500")
     plain = read(national, **{**params, "indicator": "cases_rate"})
     shape = set(plain["items"][0]["cases_rate"])
     for item in found["items"]:
