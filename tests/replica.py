@@ -20,8 +20,13 @@ GUIDE: Final = Path(__file__).parents[1] / "docs/partners.md"
 
 def program() -> str:
     """The program, as the guide has it."""
-    (found,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-    return str(found)
+    return _listings()[0]
+
+
+def _listings() -> tuple[str, str]:
+    """The program, and the function that compares its copy with the service."""
+    program, check = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
+    return program, check
 
 
 class Copy:
@@ -51,6 +56,19 @@ class Copy:
             if db.execute("SELECT complete FROM place").fetchone() != (1,):
                 return None
             return {case_id: json.loads(body) for case_id, body in db.execute("SELECT id, body FROM cases")}
+
+    def untrue_units(self, client: httpx.Client) -> list[str]:
+        """Units whose cases in the copy are not those of the service, as the guide finds them out."""
+        names: dict[str, Any] = {}
+        exec(compile(_listings()[1], GUIDE, "exec"), names)
+        with sqlite3.connect(self._file, timeout=5) as db:
+            found: list[str] = names["untrue_units"](client, db)
+        return found
+
+    def spoil(self, case_id: str) -> None:
+        """Has it keep an older version of a case than it was given."""
+        with sqlite3.connect(self._file, timeout=5) as db:
+            db.execute("UPDATE cases SET body = json_set(body, '$.version', 0) WHERE id = ?", [case_id])
 
     def becomes(self, source: Callable[[], dict[str, Any]], seconds: float) -> tuple[dict[str, Any], Any]:
         """The source and the copy, once they are equal, or when the time is over."""

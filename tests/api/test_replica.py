@@ -2,12 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from app.main import create_app
@@ -131,5 +132,23 @@ def test_the_copy_is_true_in_the_end(island: Island, gateway: Gateway, tmp_path:
         source, kept = copy.becomes(lambda: cases_of(island.client_of("province")), 60)
         assert kept == source
         assert len(source) > 5
+        client = island.client_of("province")
+        assert _in_the_end_none(lambda: copy.untrue_units(client)) == []
     finally:
         copy.kill()
+    spoilt = source[random.choice(list(source))]
+    copy.spoil(spoilt["id"])
+    assert copy.untrue_units(client) == [spoilt["unit"]["id"]], "what is not true is found by its unit"
+
+
+def _in_the_end_none(ask: Callable[[], list[str]]) -> list[str]:
+    """The answer; a copy that has just become true may not have kept the cursor that says so."""
+    limit = time.monotonic() + 30
+    while True:
+        try:
+            if not (found := ask()) or time.monotonic() > limit:
+                return found
+        except httpx.HTTPStatusError:
+            if time.monotonic() > limit:
+                raise
+        time.sleep(0.2)

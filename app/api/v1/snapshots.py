@@ -4,23 +4,25 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Final
 
+import orjson
 from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app.api.deps import Db, requires
-from app.api.following import address, cursor_at, view_of
+from app.api.following import address, cursor_at, lost, resumed, view_of
 from app.api.problems import answers
 from app.api.routes import StrictRoute
 from app.api.streaming import NDJSON, Lines
 from app.api.v1.schemas import snapshots as schemas
-from app.api.v1.schemas.snapshots import SnapshotLine, SnapshotQuery
+from app.api.v1.schemas.snapshots import CheckOut, CheckQuery, SnapshotLine, SnapshotQuery
 from app.db import Snapshot
 from app.services.access import Caller
 from app.services.cases.snapshot_queries import copy_cases
 from app.services.changes.queries import read_head
 from app.services.changes.rules import View
-from app.services.reference import ReferenceCache
+from app.services.reference import Reference, ReferenceCache
+from app.services.sync.checks import check
 
 router = APIRouter(prefix="/snapshots", tags=["Snapshots"], route_class=StrictRoute)
 
@@ -49,12 +51,33 @@ async def snapshot_cases(
     return Lines(request, _lines(request, db, caller, view, asked.after))
 
 
+@router.get(
+    "/cases/checksums",
+    response_model=None,
+    responses=answers(CheckOut, example=schemas.CHECK_EXAMPLE, errors=(410,)),
+    summary="Check a copy of the cases",
+)
+async def check_copy(request: Request, db: Db, caller: Reader, asked: Annotated[CheckQuery, Query()]) -> Response:
+    """What the cases you may see add up to, unit by unit, to compare with a copy kept by snapshot and feed.
+
+    Where `changed` is true the copy may differ until it has followed the feed; everywhere else a difference means that
+    the copy is not true, and the cases of that unit should be fetched anew. The cursor must be of `kinds=case`; 410 as
+    in the feed. The token needs `cases:read`, too. 503 when too many snapshots are being taken.
+    """
+    view = view_of(caller, _KINDS)
+    place = None if asked.cursor is None else resumed(request, caller, view, _KINDS, asked.cursor)
+    async with db.long_snapshot() as snapshot:
+        taken_at, ref = await _taken_at(snapshot), await _current(request)
+        sums = await check(snapshot, ref, caller, view, place)
+    if sums is None:
+        raise lost()
+    return Response(orjson.dumps(schemas.check_out(taken_at, sums, ref)), media_type="application/json")
+
+
 async def _lines(request: Request, db: Db, caller: Caller, view: View, after: str | None) -> AsyncGenerator[bytes]:
     async with db.long_snapshot() as snapshot:
         yield await _begun(request, snapshot, caller, view)
-        cache: ReferenceCache = request.app.state.reference
-        await cache.reload()  # so that it has every unit and officer the snapshot has
-        ref, cases = cache.current, 0
+        ref, cases = await _current(request), 0
         copied = copy_cases(snapshot, ref.scope(caller, None), schemas.shown(ref), after)
         async with aclosing(copied) as blocks:
             async for block in blocks:
@@ -67,5 +90,17 @@ async def _begun(request: Request, snapshot: Snapshot, caller: Caller, view: Vie
     """The first line. The transaction sees everything numbered up to its cursor, and what it lacks comes after it."""
     place = (await read_head(snapshot)).place
     cursor = cursor_at(request, caller, view, _KINDS, place)
-    taken_at = (await snapshot.fetch("SELECT now()"))[0][0]
-    return schemas.line({"snapshot": {"taken_at": taken_at, "cursor": cursor, "changes": address(cursor, _KINDS)}})
+    begun = {"taken_at": await _taken_at(snapshot), "cursor": cursor, "changes": address(cursor, _KINDS)}
+    return schemas.line({"snapshot": begun})
+
+
+async def _taken_at(snapshot: Snapshot) -> str:
+    taken_at: str = (await snapshot.fetch("SELECT now()"))[0][0]
+    return taken_at
+
+
+async def _current(request: Request) -> Reference:
+    """The reference data as they are now, so that they have every unit and officer a snapshot taken before has."""
+    cache: ReferenceCache = request.app.state.reference
+    await cache.reload()
+    return cache.current

@@ -55,9 +55,8 @@ _LOST: Final = """(%(after)s::bigint > h.position OR %(after)s::bigint < h.forgo
             SELECT FROM change_lineage s WHERE s.no > o.no AND s.since <= %(after)s::bigint)))"""
 _MARK: Final = "(SELECT l.mark FROM change_lineage l ORDER BY l.no DESC LIMIT 1)"
 # changes of transactions that were not over when the last round of numbering looked
-_WAITING: Final = """
-    EXISTS (SELECT FROM change_record c WHERE c.position IS NULL
-        AND (c.transaction_id >= h.seen_below OR c.transaction_id = ANY (h.running)))"""
+_UNNUMBERED: Final = "c.position IS NULL AND (c.transaction_id >= h.seen_below OR c.transaction_id = ANY (h.running))"
+_WAITING: Final = f"EXISTS (SELECT FROM change_record c WHERE {_UNNUMBERED})"
 
 
 async def read_head(db: Reads) -> Head:
@@ -88,6 +87,21 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     end, start, mark, _, items, number, last = row
     upto = last if number == limit else min(end, start + SCANNED)
     return Page(items, number, Place(mark, upto), upto < end)
+
+
+async def changed_after(db: Reads, view: View, place: Place) -> set[str]:
+    """Paths of units whose cases changed after a place, before or after the change; also those not numbered yet.
+
+    Only of changes that the view is told of; a case that has left it leads to a unit that it may not see.
+    """
+    here, before = recorded_wall("n", view.scope), recorded_wall("w", view.scope)
+    arms = " UNION ALL ".join(
+        f"SELECT c.* FROM change_head h JOIN change_record c ON {these} AND c.subject = 'case'"
+        for these in ("c.position > %(after)s::bigint AND c.position <= h.position", _UNNUMBERED)
+    )
+    sql = f"""SELECT DISTINCT unnest(ARRAY[c.unit_path, c.was_unit_path])
+        FROM ({arms}) c CROSS JOIN LATERAL {_NOW} CROSS JOIN LATERAL {_WAS} WHERE ({here}) OR ({before})"""
+    return {path for (path,) in await db.fetch(sql, {**view.scope.wall(), "after": place.position}) if path}
 
 
 # A page is one text that the database puts together: of a thousand rows, sending, loading and writing each took three

@@ -121,6 +121,60 @@ def test_the_changes_go_on_where_the_snapshot_ends(stock: Island) -> None:
         address = answer.headers["link"][1:].partition(">")[0]
 
 
+def _sums(cases: list[dict[str, Any]]) -> dict[str, tuple[int, int]]:
+    """What cases add up to, by unit."""
+    found: dict[str, tuple[int, int]] = {}
+    for case in cases:
+        number, checksum = found.get(case["unit"]["id"], (0, 0))
+        found[case["unit"]["id"]] = (number + 1, checksum + int(case["id"][-10:], 16) * case["version"])
+    return {unit_id: (number, checksum % 10**15) for unit_id, (number, checksum) in found.items()}
+
+
+def _checked(client: httpx.Client, cursor: str | None = None) -> tuple[dict[str, tuple[int, int]], set[str]]:
+    """What they should add up to, and the units that changed after the cursor."""
+    answer = client.get(f"{SNAPSHOT}/checksums", params={"cursor": cursor} if cursor else {})
+    assert answer.status_code == 200, answer.text
+    units = answer.json()["units"]
+    codes = [unit["unit"]["code"] for unit in units]
+    assert codes == sorted(codes)
+    sums = {unit["unit"]["id"]: (unit["cases"], unit["checksum"]) for unit in units}
+    return sums, {unit["unit"]["id"] for unit in units if unit["changed"]}
+
+
+@pytest.mark.parametrize("name", ["national", "province", "partner"])
+def test_a_true_copy_adds_up_to_what_the_service_says(stock: Island, name: str) -> None:
+    client = stock.client_of(name)
+    assert _checked(client) == (_sums(_cases(client.get(SNAPSHOT))), set())
+
+
+def test_what_changed_after_a_cursor_is_not_yet_to_be_compared(stock: Island) -> None:
+    """Not even before it has a position; and nobody learns to which foreign unit a case went."""
+    national, partner = stock.client_of("national"), stock.client_of("partner")
+    own, foreign = stock.world.own, stock.world.foreign
+    made = create(national, own)
+    begun = {client: _lines(client.get(SNAPSHOT))[0]["snapshot"]["cursor"] for client in (national, partner)}
+    book(national, made["id"], "collected", amount_vnd=7)
+    for client, cursor in begun.items():
+        assert _checked(client, cursor) == (_sums(_listed(client)), {own.office_id})
+    there = {"to_unit_id": foreign.office_id, "to_officer_id": foreign.objects["officer_id"]}
+    assert book(national, made["id"], "handed_over", **there).status_code == 201
+    assert _checked(national, begun[national])[1] == {own.office_id, foreign.office_id}
+    assert _checked(partner, begun[partner]) == (_sums(_listed(partner)), {own.office_id})
+    page = {"next": begun[partner], "more": True}
+    while page["more"]:
+        time.sleep(1.1)  # a change has its position within a second
+        page = partner.get("/v1/changes", params={"cursor": page["next"], "kinds": "case"}).json()
+    assert _checked(partner, page["next"]) == (_sums(_listed(partner)), set())
+
+
+def test_a_check_needs_a_cursor_of_the_cases(stock: Island) -> None:
+    client = stock.client_of("partner")
+    other = client.get("/v1/changes", params={"start": "now"}).json()["next"]
+    foreign = _lines(stock.client_of("national").get(SNAPSHOT))[0]["snapshot"]["cursor"]
+    for cursor in (other, "garbage", foreign):
+        assert client.get(f"{SNAPSHOT}/checksums", params={"cursor": cursor}).status_code == 400
+
+
 def test_a_stream_that_broke_off_is_taken_up_by_id(stock: Island) -> None:
     client = stock.client_of("national")
     cases = _cases(client.get(SNAPSHOT))
@@ -154,7 +208,8 @@ def test_it_needs_both_scopes(stock: Island) -> None:
     tokens: Tokens = stock.served.app.state.tokens
     for scopes in ({"changes:read"}, {"cases:read"}):
         headers = {"Authorization": f"Bearer {tokens.issue('national', frozenset(scopes))}"}
-        assert httpx.get(stock.served.address + SNAPSHOT, headers=headers).status_code == 403
+        for path in (SNAPSHOT, f"{SNAPSHOT}/checksums"):
+            assert httpx.get(stock.served.address + path, headers=headers).status_code == 403
 
 
 # A long stock: enough that no buffer holds the answer.
