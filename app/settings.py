@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     max_waiting: int = Field(default=192, ge=0, le=10_000, description="requests waiting for their turn, per worker")
     max_polling: int = Field(default=2_000, ge=0, le=100_000, description="requests waiting for changes, per worker")
     changes_days: int = Field(default=40, ge=31, le=3_650, description="how long the change feed keeps a change")
-    snapshots_at_once: int = Field(default=2, ge=1, le=100, description="snapshots streamed at once, per worker")
+    snapshots_at_once: int = Field(default=2, ge=1, le=100, description="snapshots and checks at once, per worker")
     snapshot_seconds: int = Field(default=3_600, ge=1, le=86_400, description="how long one may take")
     exports_at_once: int = Field(default=4, ge=1, le=100, description="lists exported at once, per worker")
     export_seconds: int = Field(default=3_600, ge=1, le=86_400, description="how long one may take")

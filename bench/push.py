@@ -101,6 +101,7 @@ class Case:
 def main(
     rows: Annotated[int, typer.Option(min=BATCH, help="cases of each round")] = 50_000,
     cases: Annotated[int, typer.Option(min=2_000, help="about how many cases the database holds")] = 200_000,
+    offices: Annotated[int, typer.Option(min=1, help="offices they are of, at most")] = 1_000,
 ) -> None:
     """Prints the medians of three rounds, taken in turn: rows a second, CPU, and the rate beside three others."""
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -108,7 +109,7 @@ def main(
     with ExitStack() as stack:
         database = stack.enter_context(copied(FOLDER, cases))
         with psycopg.connect(database.url) as owner:
-            places = [Place(*row) for row in owner.execute(_PLACES)]
+            places = [Place(*row) for row in owner.execute(_PLACES)][:offices]
         running = stack.enter_context(started(database, FOLDER, ()))
         clients = [stack.enter_context(_client(database, running.service, number)) for number in range(CLIENTS)]
         measured = [_round(database, running.service, clients, places, rows, number) for number in range(ROUNDS)]

@@ -59,6 +59,7 @@ def main(
         client = stack.enter_context(httpx.Client(base_url=running.service.address, headers=headers, timeout=120))
         for line in (
             _snapshot(database, running.service, client),
+            _checked(database, running.service, client),
             *_feed(database, running.service, client),
             asyncio.run(_waiting(database, running.service.address, headers)),
         ):
@@ -83,6 +84,14 @@ def _snapshot(database: Loaded, service: Contender, client: httpx.Client) -> str
         f"snapshot: {ours:,.0f} rows a second, {statistics.median(ratios):.2f} of COPY of the same rows; "
         f"memory of the workers {grown:+.0f} MB over {ROUNDS * rows:,} rows"
     )
+
+
+def _checked(database: Loaded, service: Contender, client: httpx.Client) -> str:
+    """What it costs to say what a copy of everything should add up to."""
+    units = client.get("/v1/snapshots/cases/checksums").json()["units"]
+    cases = sum(unit["cases"] for unit in units)
+    cost = _cost(database, service, 10, lambda: client.get("/v1/snapshots/cases/checksums"))
+    return f"checksums of {cases:,} cases: {cost / 1000:,.0f} ms of CPU, {cost / cases:.2f} µs a case"
 
 
 def _feed(database: Loaded, service: Contender, client: httpx.Client) -> Iterator[str]:
