@@ -106,6 +106,11 @@ def case_wall(scope: Scope) -> str:
     return wall("c", scope, cases=True)
 
 
+def whole_wall(scope: Scope) -> str:
+    """As `case_wall`, for who goes through all of them: an index has the units of a small scope, none has the paths."""
+    return case_wall(scope) if scope.is_wide else f"{case_wall(scope)} AND c.unit_id = ANY(%(units)s::uuid[])"
+
+
 async def _named(db: Reads, role: str, name: str) -> tuple[str, dict[str, Any]]:
     """The condition that a party of this role has a name like this, and its parameters."""
     pattern = containing(name)

@@ -49,6 +49,7 @@ def plain_number(id_number: str) -> str:
     return "".join(id_number.split())
 
 
+# These three are not frozen: a batch is made of twenty thousand, and a frozen one takes three times as long to make.
 @dataclass(slots=True)
 class NewObligation:
     """One duty (khoản) inside a case; amount in VND, 0 for a thing or an act."""

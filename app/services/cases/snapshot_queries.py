@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Integer
 from app.db import Snapshot
 from app.models.cases import enforcement_case
 from app.services.access import Scope
-from app.services.cases.queries import ITEM, case_wall
+from app.services.cases.queries import ITEM, whole_wall
 
 LOOKED_UP: Final = {"unit": "uuid", "officer": "uuid", "segments": "smallint", "confidentiality": "smallint"}
 """Members of an item that show something else than their column: what they show comes with the query."""
@@ -47,9 +47,7 @@ def _sql(scope: Scope, *, resumed: bool) -> str:
         f"LEFT JOIN LATERAL (SELECT shown FROM {member} WHERE key = {ITEM[member]} OFFSET 0) {member} ON true"
         for member in LOOKED_UP
     )
-    conditions = [case_wall(scope)]
-    if not scope.is_wide:
-        conditions.append("c.unit_id = ANY(%(units)s::uuid[])")  # an index has the units, none has the paths
+    conditions = [whole_wall(scope)]
     if resumed:
         conditions.append("c.id > %(after)s::uuid")
     return f"""

@@ -89,6 +89,12 @@ async def read_page(db: Reads, view: View, after: Place | None, limit: int) -> P
     return Page(items, number, Place(mark, upto), upto < end)
 
 
+async def is_lost(db: Reads, place: Place) -> bool:
+    """Whether changes after a place are gone, or were never those that the place was given out with."""
+    row = await db.fetch_one(f"SELECT {_LOST} FROM change_head h", {"mark": place.mark, "after": place.position})
+    return row is None or bool(row[0])
+
+
 async def changed_after(db: Reads, view: View, place: Place) -> set[str]:
     """Paths of units whose cases changed after a place, before or after the change; also those not numbered yet.
 

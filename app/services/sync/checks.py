@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from app.db import Reads
 from app.services.access import Caller
 from app.services.cases.checksum_queries import checksums
-from app.services.changes.queries import changed_after, read_page
+from app.services.changes.queries import changed_after, is_lost
 from app.services.changes.rules import Place, View
 from app.services.reference import Reference
 
@@ -25,7 +25,7 @@ async def check(db: Reads, ref: Reference, caller: Caller, view: View, place: Pl
 
     `db` sees one moment: what it has and the place lacks is among the changes after it, numbered or not.
     """
-    if place is not None and await read_page(db, view, place, 1) is None:
+    if place is not None and await is_lost(db, place):
         return None
     sums = await checksums(db, ref.scope(caller, None))
     paths = await changed_after(db, view, place) if place is not None else set()

@@ -151,8 +151,9 @@ _CLAIM: Final = text(f"""
     FROM {_ITEMS} ORDER BY n.external_id COLLATE "C"
     ON CONFLICT (partner, external_id) DO NOTHING RETURNING external_id, case_id::text""")
 _KNOWN: Final = "p.external_id, p.case_id::text, p.source_version, p.digest, p.fixed"
-_ASKED: Final = """p.partner = %(partner)s AND p.external_id = ANY(%(ids)s) ORDER BY p.external_id COLLATE "C" """
-_LOCKED: Final = f"SELECT {_KNOWN} FROM pushed_case p WHERE {_ASKED} FOR UPDATE"
+_ASKED: Final = "p.partner = %(partner)s AND p.external_id = ANY(%(ids)s)"
+_LOCKED: Final = f"""
+    SELECT {_KNOWN} FROM pushed_case p WHERE {_ASKED} ORDER BY p.external_id COLLATE "C" FOR UPDATE"""
 _REMEMBER: Final = text(f"""
     UPDATE pushed_case p SET source_version = n.source_version, digest = decode(n.digest, 'hex')
     FROM {_ITEMS} WHERE p.partner = :partner AND p.external_id = n.external_id""")

@@ -182,7 +182,10 @@ def _some_lines(value: Any) -> Any:
 
 
 ONE_LINE: Final = BeforeValidator(_one_line)
-"""Makes a `Line` of a string of any other length: `Annotated[str, Field(max_length=20), ONE_LINE]`."""
+"""Makes a `Line` of a string of any other length: `Annotated[str, Field(max_length=20), ONE_LINE]`.
+
+For what comes in thousands: a limit on `Line` itself is one more call of Python for every text.
+"""
 
 Uuid = Annotated[
     str,

@@ -9,7 +9,7 @@ from app.api.problems import ProblemFault, faults_of
 from app.api.v1.schemas import samples
 from app.api.v1.schemas.base import Strict, Uuid
 from app.api.v1.schemas.case_events import EventNew
-from app.api.v1.schemas.partners import EXTERNAL_ID, MOST_ITEMS, ExternalId
+from app.api.v1.schemas.partners import MOST_ITEMS, ExternalId, id_of
 from app.services.sync.event_rules import EVENT_OUTCOMES, EventOutcome, EventResult, PushedEvent
 
 
@@ -79,10 +79,7 @@ def event_out(result: EventResult) -> dict[str, Any]:
 
 def event_item_out(result: EventResult, sent: EventInBatch | Unfit, spoken: str, at: str) -> dict[str, Any]:
     """A result with where the item lies, in the language of the caller."""
-    ids = {
-        name: sent.said_of(name, EXTERNAL_ID) if isinstance(sent, Unfit) else getattr(sent, name)
-        for name in ("external_id", "event_id")
-    }
+    ids = {name: id_of(sent, name) for name in ("external_id", "event_id")}
     errors = [] if result.error is None else faults_of(result.error, spoken, at)
     return {**ids, **event_out(result), "errors": errors}
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from app.api.items import APART, Unfit
 from app.api.problems import ProblemFault, faults_of
@@ -118,11 +118,16 @@ def push_out(result: Result) -> dict[str, Any]:
     return {"status": result.outcome, "case_id": result.case_id, "version": result.version}
 
 
+def id_of(sent: BaseModel | Unfit, name: str) -> str | None:
+    """An id of the partner in what it sent; None where that cannot be read."""
+    found: str | None = sent.said_of(name, EXTERNAL_ID) if isinstance(sent, Unfit) else getattr(sent, name)
+    return found
+
+
 def item_out(result: Result, sent: CaseInBatch | Unfit, spoken: str, at: str) -> dict[str, Any]:
     """A result with where the item lies, in the language of the caller."""
-    external_id = sent.said_of("external_id", EXTERNAL_ID) if isinstance(sent, Unfit) else sent.external_id
     errors = [] if result.error is None else faults_of(result.error, spoken, at)
-    return {"external_id": external_id, **push_out(result), "errors": errors}
+    return {"external_id": id_of(sent, "external_id"), **push_out(result), "errors": errors}
 
 
 def counted(results: list[Result]) -> dict[str, int]:
