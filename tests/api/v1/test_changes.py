@@ -229,6 +229,7 @@ def test_a_cursor_of_a_server_that_is_gone_is_lost(island: Island) -> None:
             assert time.monotonic() < limit
             time.sleep(0.1)
         _gone(answer, "changes-lost")
+        _gone(client.get("/v1/snapshots/cases/checksums", params={"cursor": cursor}), "changes-lost")
         assert len(marks) == 1
         connection.execute("UPDATE change_lineage SET mark = mark - 1")
 
